@@ -1,0 +1,29 @@
+import { Migrator, type Migration } from 'kysely';
+import { openDatabase } from './database.js';
+import * as appointments from './migrations/0001-appointments.js';
+import * as money from './migrations/0002-money.js';
+import * as messages from './migrations/0003-messages.js';
+import * as clock from './migrations/0004-clock.js';
+
+/** Every migration by name, in order. A landed one is never edited: add another. */
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-appointments': appointments,
+  '0002-money': money,
+  '0003-messages': messages,
+  '0004-clock': clock,
+};
+
+/** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */
+export async function migrateToLatest(databaseUrl: string): Promise<void> {
+  const db = openDatabase(databaseUrl, { maxConnections: 2 });
+  try {
+    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error !== undefined) {
+      const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'start';
+      throw new Error(`migration failed at ${failed}`, { cause: error });
+    }
+  } finally {
+    await db.destroy();
+  }
+}

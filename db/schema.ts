@@ -1,0 +1,250 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { MessageEvent, NotificationKind } from '../domain/events.js';
+import type { Policy } from '../domain/policy.js';
+import type { ActorRole, OutcomeReason, Participant, PaymentMethod, PaymentStatus, Role, SessionMode, Status } from '../domain/types.js';
+import type { JsonObject, MessageDecision, Rates, WeeklyHours } from './json.js';
+
+/**
+ * The tables as Kysely sees them, in camelCase (CamelCasePlugin). db/schema.pg.test.ts compares names, nullability,
+ * defaults and base types with the migrated database, so this file can't drift.
+ */
+
+/** jsonb: read parsed, written as JSON text. */
+type Json<T> = ColumnType<T, string, string>;
+type JsonDefault<T> = ColumnType<T, string | undefined, string>;
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+
+interface PersonTable {
+  id: Generated<string>;
+  subject: string;
+  role: Role;
+  name: string;
+  email: string;
+  phone: string | null;
+  locale: Generated<string>;
+  timeZone: Generated<string>;
+  createdAt: Generated<Date>;
+}
+
+interface TherapistTable {
+  id: string;
+  currency: string;
+  durationsMinutes: number[];
+  rates: Json<Rates>;
+  weeklyHours: NullableJson<WeeklyHours>;
+  policy: Json<Policy>;
+}
+
+export interface AppointmentTable {
+  id: string;
+  clientId: string;
+  therapistId: string;
+  status: Generated<Status>;
+  sessionMode: SessionMode;
+  startsAt: Date;
+  endsAt: Date;
+  durationMinutes: number;
+  slot: string;
+  scheduleVersion: Generated<number>;
+  policy: Json<Policy>;
+  priceMinor: number;
+  currency: string;
+  meetingId: string;
+  meetingLink: string;
+  payBy: Date;
+  remindAt: Date;
+  opensAt: Date;
+  activateBy: Date;
+  paidAt: Date | null;
+  paidPaymentId: string | null;
+  activatedAt: Date | null;
+  forcedAt: Date | null;
+  remindedAt: Date | null;
+  openedAt: Date | null;
+  openingPreparedAt: Date | null;
+  clientJoinedAt: Date | null;
+  clientCameAt: Date | null;
+  therapistJoinedAt: Date | null;
+  therapistCameAt: Date | null;
+  outcomeReason: OutcomeReason | null;
+  outcomeBy: ActorRole | null;
+  outcomeAt: Date | null;
+  paymentCheckedAt: Date | null;
+  attendanceReadAt: Date | null;
+  version: Generated<number>;
+  createdAt: Date;
+  updatedAt: Generated<Date>;
+}
+
+interface ReviewTable {
+  appointmentId: string;
+  rating: number;
+  text: string | null;
+  createdAt: Generated<Date>;
+}
+
+interface TimelineEntryTable {
+  id: Generated<number>;
+  appointmentId: string;
+  scheduleVersion: number;
+  kind: string;
+  actorRole: ActorRole;
+  actorId: string | null;
+  due: Date | null;
+  at: Generated<Date>;
+  detail: JsonDefault<JsonObject>;
+}
+
+export interface PaymentTable {
+  id: Generated<string>;
+  appointmentId: string;
+  method: PaymentMethod;
+  status: Generated<PaymentStatus>;
+  amountMinor: number;
+  currency: string;
+  providerRef: string | null;
+  chargeRef: string | null;
+  failureCode: string | null;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+interface ProviderEventTable {
+  provider: 'stripe' | 'razorpay' | 'twilio';
+  eventId: string;
+  type: string;
+  paymentId: string | null;
+  payload: Json<JsonObject>;
+  receivedAt: Generated<Date>;
+  handledAt: Date | null;
+}
+
+interface AccountTable {
+  code: string;
+  kind: string;
+  ownerId: string | null;
+  currency: string;
+  balanceMinor: Generated<number>;
+  heldMinor: Generated<number>;
+}
+
+interface LedgerTransactionTable {
+  id: Generated<string>;
+  idempotencyKey: string;
+  kind: string;
+  appointmentId: string | null;
+  paymentId: string | null;
+  at: Generated<Date>;
+}
+
+interface LedgerEntryTable {
+  id: Generated<number>;
+  transactionId: string;
+  account: string;
+  currency: string;
+  amountMinor: number;
+}
+
+interface HoldTable {
+  appointmentId: string;
+  account: string;
+  paymentId: string;
+  amountMinor: number;
+  currency: string;
+  status: Generated<'held' | 'settled' | 'voided'>;
+  createdAt: Generated<Date>;
+  resolvedAt: Date | null;
+}
+
+export interface MessageTable {
+  id: Generated<string>;
+  appointmentId: string;
+  kind: MessageEvent;
+  actorRole: ActorRole;
+  actorId: string | null;
+  payload: JsonDefault<JsonObject>;
+  receivedAt: Generated<Date>;
+  nextAttemptAt: Date | null;
+  attempts: Generated<number>;
+  deliveredAt: Date | null;
+  handledAt: Date | null;
+  decision: NullableJson<MessageDecision>;
+}
+
+export interface NotificationTable {
+  id: Generated<string>;
+  appointmentId: string;
+  scheduleVersion: number;
+  kind: NotificationKind;
+  recipientId: string;
+  recipientRole: Role;
+  channel: 'email' | 'sms' | 'in_app';
+  notBefore: Date;
+  status: Generated<'pending' | 'sending' | 'sent' | 'skipped' | 'voided' | 'failed'>;
+  template: string | null;
+  nextAttemptAt: Date;
+  attempts: Generated<number>;
+  claimedAt: Date | null;
+  sentAt: Date | null;
+  readAt: Date | null;
+  providerRef: string | null;
+  error: string | null;
+  createdAt: Generated<Date>;
+}
+
+interface IdempotencyKeyTable {
+  caller: string;
+  route: string;
+  key: string;
+  requestHash: string;
+  resourceId: Generated<string>;
+  lockedUntil: Date | null;
+  responseStatus: number | null;
+  responseBody: NullableJson<JsonObject>;
+  createdAt: Generated<Date>;
+}
+
+interface RoomTable {
+  appointmentId: string;
+  mode: SessionMode;
+  sid: string;
+  status: 'alive' | 'closed';
+  ensuredAt: Generated<Date>;
+  closedAt: Date | null;
+}
+
+interface RoomConnectionTable {
+  participantSid: string;
+  appointmentId: string;
+  participant: Participant;
+  identity: string;
+  connectedAt: Date;
+  disconnectedAt: Date | null;
+}
+
+interface TherapistLeaseTable {
+  therapistId: string;
+  appointmentId: string;
+  heldUntil: Date;
+  takenAt: Generated<Date>;
+}
+
+export interface DB {
+  person: PersonTable;
+  therapist: TherapistTable;
+  appointment: AppointmentTable;
+  review: ReviewTable;
+  timelineEntry: TimelineEntryTable;
+  payment: PaymentTable;
+  providerEvent: ProviderEventTable;
+  account: AccountTable;
+  ledgerTransaction: LedgerTransactionTable;
+  ledgerEntry: LedgerEntryTable;
+  hold: HoldTable;
+  message: MessageTable;
+  notification: NotificationTable;
+  idempotencyKey: IdempotencyKeyTable;
+  room: RoomTable;
+  roomConnection: RoomConnectionTable;
+  therapistLease: TherapistLeaseTable;
+}

@@ -1,0 +1,27 @@
+import type { ProviderConfig } from './config.js';
+import { SmtpMail } from './mail.js';
+import { RazorpayGateway } from './razorpay.js';
+import { StripeGateway } from './stripe.js';
+import { TwilioRooms } from './twilio-rooms.js';
+import { TwilioSms } from './twilio-sms.js';
+import type { CheckoutSignature, MailProvider, PaymentGateway, RoomProvider, SmsProvider } from './types.js';
+
+/** Every vendor, in the service's own words. */
+export interface Providers {
+  stripe: PaymentGateway;
+  razorpay: PaymentGateway & CheckoutSignature;
+  rooms: RoomProvider;
+  sms: SmsProvider;
+  mail: MailProvider;
+}
+
+/** Builds the adapters; opens no connection. */
+export function createProviders(config: ProviderConfig): Providers {
+  return {
+    stripe: new StripeGateway(config.stripe),
+    razorpay: new RazorpayGateway(config.razorpay),
+    rooms: new TwilioRooms(config.twilio),
+    sms: new TwilioSms(config.twilio),
+    mail: new SmtpMail(config.mail),
+  };
+}

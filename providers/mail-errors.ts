@@ -1,0 +1,17 @@
+import { ProviderError } from './types.js';
+
+/**
+ * An SMTP failure in our words: a 5xx reply is final, a 4xx reply and a connection that failed are not (RFC 5321,
+ * section 4.2.1). The server's sentence is left out, since it quotes addresses.
+ */
+export function toMailError(error: unknown): ProviderError {
+  if (error instanceof ProviderError) return error;
+  const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown };
+  const name = typeof code === 'string' ? code : 'unexpected';
+  if (typeof responseCode === 'number') {
+    const message = `The mail server answered ${responseCode} (${name})`;
+    return new ProviderError('smtp', String(responseCode), message, responseCode < 500);
+  }
+  // Without a reply only a message that can't be addressed at all is final.
+  return new ProviderError('smtp', name, `The mail was not handed over (${name})`, name !== 'EENVELOPE');
+}

@@ -1,0 +1,38 @@
+import { createTransport } from 'nodemailer';
+import type { MailConfig } from './config.js';
+import { CALL_TIMEOUT_MS } from './limits.js';
+import { toMailError } from './mail-errors.js';
+import type { MailProvider } from './types.js';
+
+/** Plain-text mail over SMTP. `ref` is the Message-ID, the same at every repeat. Throws ProviderError only. */
+export class SmtpMail implements MailProvider {
+  private readonly transport;
+
+  constructor(private readonly config: MailConfig) {
+    this.transport = createTransport({
+      url: config.smtpUrl,
+      connectionTimeout: CALL_TIMEOUT_MS,
+      greetingTimeout: CALL_TIMEOUT_MS,
+      socketTimeout: CALL_TIMEOUT_MS,
+      dnsTimeout: CALL_TIMEOUT_MS,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  }
+
+  async sendMail(message: Parameters<MailProvider['sendMail']>[0]): Promise<{ ref: string }> {
+    try {
+      const sent = await this.transport.sendMail({
+        from: this.config.from,
+        to: message.to,
+        subject: message.subject,
+        text: message.text,
+        messageId: message.messageId,
+        headers: { 'Auto-Submitted': 'auto-generated' }, // RFC 3834: no out-of-office replies
+      });
+      return { ref: sent.messageId };
+    } catch (error) {
+      throw toMailError(error);
+    }
+  }
+}

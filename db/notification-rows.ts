@@ -1,0 +1,57 @@
+import { sql } from 'kysely';
+import type { NotificationKind } from '../domain/events.js';
+import { channelsOf, LOSES_MEANING } from '../domain/notifications.js';
+import type { AppointmentRecord } from '../domain/record.js';
+import type { Role } from '../domain/types.js';
+import type { Db } from './database.js';
+
+export type Audience = 'client' | 'therapist' | 'admins';
+
+async function recipientsOf(db: Db, record: AppointmentRecord, audience: Audience): Promise<{ id: string; role: Role }[]> {
+  if (audience === 'client') return [{ id: record.clientId, role: 'client' }];
+  if (audience === 'therapist') return [{ id: record.therapistId, role: 'therapist' }];
+  return db.selectFrom('person').where('role', '=', 'admin').select(['id', 'role']).execute();
+}
+
+/**
+ * Writes the rows of one notification, one per recipient and channel, taking effect at `notBefore` (epoch ms). A row
+ * that exists already stays as it is: unique on appointment, schedule version, kind, recipient and channel.
+ */
+export async function writeNotifications(
+  db: Db,
+  record: AppointmentRecord,
+  notification: { kind: NotificationKind; to: readonly Audience[]; notBefore: number },
+): Promise<void> {
+  const { kind, to } = notification;
+  const notBefore = new Date(notification.notBefore);
+  const recipients = (await Promise.all(to.map((audience) => recipientsOf(db, record, audience)))).flat();
+  const rows = recipients.flatMap(({ id, role }) =>
+    channelsOf(kind, role).map((channel) => ({
+      appointmentId: record.id,
+      scheduleVersion: record.scheduleVersion,
+      kind,
+      recipientId: id,
+      recipientRole: role,
+      channel,
+      notBefore,
+      nextAttemptAt: notBefore,
+    })),
+  );
+  if (rows.length === 0) return;
+  await db
+    .insertInto('notification')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['appointmentId', 'scheduleVersion', 'kind', 'recipientId', 'channel']).doNothing())
+    .execute();
+}
+
+/** Voids what is unsent and has lost its meaning, in the transaction that took it. */
+export async function voidUnsent(db: Db, appointmentId: string): Promise<void> {
+  await db
+    .updateTable('notification')
+    .set({ status: 'voided', error: sql`'lost its meaning'` })
+    .where('appointmentId', '=', appointmentId)
+    .where('status', '=', 'pending')
+    .where('kind', 'in', [...LOSES_MEANING])
+    .execute();
+}

@@ -1,0 +1,73 @@
+import type { View } from './advance.js';
+import type { NotificationKind } from './events.js';
+import { isTerminal, type Role } from './types.js';
+
+export type Channel = 'email' | 'sms' | 'in_app';
+
+const ALL_CHANNELS: readonly Channel[] = ['email', 'sms', 'in_app'];
+const QUIET_CHANNELS: readonly Channel[] = ['email', 'in_app'];
+/** Kinds that someone must see within minutes go by SMS too. */
+const URGENT: readonly NotificationKind[] = ['t15', 't5', 'expired_activation'];
+
+/** Which ways a kind goes to a role. Admins get no SMS. */
+export function channelsOf(kind: NotificationKind, role: Role): readonly Channel[] {
+  return role !== 'admin' && URGENT.includes(kind) ? ALL_CHANNELS : QUIET_CHANNELS;
+}
+
+/** Kinds that mean nothing once the appointment is over or its times have changed: voided in that transaction. */
+export const LOSES_MEANING: readonly NotificationKind[] = ['t15', 't5', 'activation_alert', 'approval_pending', 'approved'];
+
+/** The text a notification becomes when it is claimed for sending. */
+export const TEMPLATES = [
+  'booking_made',
+  'payment_received',
+  'approval_pending',
+  'activation_alert',
+  'approved',
+  'approved_open',
+  'approval_taken_back',
+  'session_reminder',
+  'payment_reminder',
+  'join_open',
+  'awaiting_approval',
+  'expired_payment',
+  'expired_activation',
+  'completed',
+  'no_show',
+  'late_money_returned',
+] as const;
+export type Template = (typeof TEMPLATES)[number];
+
+function reminder({ record }: View, role: Role): Template | null {
+  if (record.activatedAt !== null) return role === 'admin' ? null : 'session_reminder';
+  if (record.paidAt !== null) return role === 'admin' ? 'activation_alert' : null;
+  return role === 'client' ? 'payment_reminder' : null;
+}
+
+function opening({ record }: View, role: Role): Template | null {
+  if (record.status === 'confirmed' || record.status === 'in_progress') return role === 'admin' ? null : 'join_open';
+  return role === 'client' && record.paidAt !== null ? 'awaiting_approval' : null;
+}
+
+/**
+ * Decides, as the relay claims a row, what it is by the appointment of that moment: a text, or null for nothing (it
+ * has lost its meaning). Source: docs/lifecycle.md, "Who is told".
+ */
+export function templateAtClaim(kind: NotificationKind, role: Role, view: View): Template | null {
+  const { record, deciding } = view;
+  const over = isTerminal(record.status);
+  switch (kind) {
+    case 't15':
+      return over || deciding ? null : reminder(view, role);
+    case 't5':
+      return over || deciding ? null : opening(view, role);
+    case 'approved':
+      if (over || record.activatedAt === null) return null;
+      return record.status === 'scheduled' ? 'approved' : 'approved_open';
+    case 'approval_pending':
+    case 'activation_alert':
+      return over || record.activatedAt !== null ? null : kind;
+    default:
+      return kind;
+  }
+}

@@ -1,0 +1,87 @@
+import { nextWakeUp, pendingDeadlines, type Deadline } from './advance.js';
+import { spreadWakeAt } from './deadlines.js';
+import type { MessageEvent } from './events.js';
+import { decide, type Decision } from './gate.js';
+import { bothCame, type AppointmentRecord } from './record.js';
+import { SYSTEM, type Actor } from './types.js';
+
+/** A message as it was stored; it counts for `receivedAt`, PostgreSQL's clock, whenever a worker comes to it. */
+export interface StoredMessage {
+  id: string;
+  event: MessageEvent;
+  actor: Actor;
+  receivedAt: number;
+}
+
+/** One decision with who caused it and, for a message, which. */
+export interface Step {
+  decision: Decision;
+  actor: Actor;
+  messageId: string | null;
+}
+
+/** What must be asked outside before the next step can be decided. */
+export type EvidenceNeed = 'payment' | 'attendance';
+
+export interface WorkedOff {
+  record: AppointmentRecord;
+  steps: Step[];
+  needs: EvidenceNeed | null;
+  /** The early wake-up of a spread T-5 has come: ensure the room and write its rows, change no status. */
+  prepareOpening: boolean;
+}
+
+/** The provider is asked only about an object that might have been paid, and not again once it was asked after `since`. */
+function paymentUnchecked(record: AppointmentRecord, since: number): boolean {
+  return record.openProviderPayment && (record.paymentCheckedAt ?? -Infinity) < since;
+}
+
+/** The room's record is read where a room was, unless both presences are known or it was read after `since`. */
+function attendanceUnread(record: AppointmentRecord, since: number): boolean {
+  const hasRoomRecord = record.sessionMode !== 'chat' && record.roomAlive;
+  return hasRoomRecord && !bothCame(record) && (record.attendanceReadAt ?? -Infinity) < since;
+}
+
+function needOf(record: AppointmentRecord, event: string, since: number): EvidenceNeed | null {
+  if (event === 'payment_window_over' && paymentUnchecked(record, since)) return 'payment';
+  if (event === 'duration_over' && attendanceUnread(record, since)) return 'attendance';
+  if (event === 'end' && record.status === 'in_progress' && attendanceUnread(record, since)) return 'attendance';
+  return null;
+}
+
+/** The earliest deadline to work off at `now`; a spread T-15 may be worked off early, its rows wait for the due time. */
+function dueNow(record: AppointmentRecord, now: number): Deadline | null {
+  const ready = pendingDeadlines(record).find(
+    ({ event, due }) => (event === 'reminder_due' ? spreadWakeAt(record, due) : due) <= now,
+  );
+  return ready ?? null;
+}
+
+/**
+ * Works off everything that has happened up to `now`: stored messages by their arrival and deadlines by their due
+ * time, in one order; a message beats a deadline of the same instant. Stops where evidence from outside is needed.
+ * Pure: the commit carries the steps out. `messages` must be sorted by arrival.
+ */
+export function workOff(record: AppointmentRecord, messages: readonly StoredMessage[], now: number): WorkedOff {
+  const steps: Step[] = [];
+  let current: AppointmentRecord = { ...record, pendingActivationAt: null };
+  let index = 0;
+  for (;;) {
+    const message = messages[index];
+    const deadline = dueNow(current, now);
+    const messageFirst = message !== undefined && (deadline === null || message.receivedAt <= deadline.due);
+    if (!messageFirst && deadline === null) break;
+    const next = messageFirst
+      ? { event: message.event, at: message.receivedAt, actor: message.actor }
+      : { event: deadline!.event, at: deadline!.due, actor: SYSTEM };
+    const needs = needOf(current, next.event, next.at);
+    if (needs !== null) return { record: current, steps, needs, prepareOpening: false };
+    const decision = decide(current, next.event, { at: next.at, actor: next.actor });
+    steps.push({ decision, actor: next.actor, messageId: messageFirst ? message.id : null });
+    if (decision.allowed) current = decision.record;
+    if (messageFirst) index += 1;
+  }
+  const wakeUp = nextWakeUp(current);
+  const prepareOpening = wakeUp?.event === 'prepare_opening' && wakeUp.wakeAt <= now;
+  return { record: current, steps, needs: null, prepareOpening };
+}

@@ -1,5 +1,5 @@
 // npm start: the whole stack, on a fresh clone too.
-import { prepare, runTypeScript } from './bootstrap.mjs'
+import { prepare, runTypeScript } from './bootstrap.mjs';
 
-await prepare()
-await runTypeScript('dev/main.ts', process.argv.slice(2))
+await prepare();
+await runTypeScript('dev/main.ts', process.argv.slice(2));

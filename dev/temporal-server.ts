@@ -1,49 +1,52 @@
-import { Connection } from '@temporalio/client'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { type Child, startChild, whenReady } from './child.js'
-import { identify, isStillRunning, type ProcessIdentity, stopProcess } from './process-identity.js'
-import { ensureSearchAttributes, isServing, searchAttributes } from './temporal-attributes.js'
+import { Connection } from '@temporalio/client';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Child, startChild, whenReady } from './child.js';
+import { identify, isStillRunning, type ProcessIdentity, stopProcess } from './process-identity.js';
+import { ensureSearchAttributes, isServing, searchAttributes } from './temporal-attributes.js';
 
 /** The one namespace of a development server. */
-export const temporalNamespace = 'default'
+export const temporalNamespace = 'default';
 
 /** How to run a Temporal server of one's own. */
 export interface TemporalOptions {
   /** The `temporal` program. */
-  program: string
-  port: number
+  program: string;
+  port: number;
   /** Port of the web UI; without it there is no UI. */
-  uiPort?: number
+  uiPort?: number;
   /** Where workflows are kept, a SQLite file. */
-  dbFile: string
-  env: Record<string, string>
-  onLine?: (line: string) => void
+  dbFile: string;
+  env: Record<string, string>;
+  onLine?: (line: string) => void;
 }
 
 /** A Temporal server that runs. */
 export interface TemporalServer {
   /** `host:port` for clients and workers. */
-  address: string
-  child: Child
+  address: string;
+  child: Child;
 }
 
 function recordOf(dbFile: string): string {
-  return `${dbFile}.pid`
+  return `${dbFile}.pid`;
 }
 
 /** Stops the server that a killed run left on the same file, by the record that it wrote beside it. */
 export async function clearTemporalLeftover(dbFile: string): Promise<void> {
-  const text = await readFile(recordOf(dbFile), 'utf8').catch(() => undefined)
-  if (!text) return
-  const left = JSON.parse(text) as ProcessIdentity
-  if (isStillRunning(left)) await stopProcess(left, 'SIGTERM', 10_000)
-  await rm(recordOf(dbFile), { force: true })
+  const text = await readFile(recordOf(dbFile), 'utf8').catch(() => undefined);
+  if (!text) return;
+  const left = JSON.parse(text) as ProcessIdentity;
+  if (isStillRunning(left)) await stopProcess(left, 'SIGTERM', 10_000);
+  await rm(recordOf(dbFile), { force: true });
 }
 
 function startArguments(options: TemporalOptions): string[] {
-  const { port, uiPort, dbFile } = options
-  const attributes = Object.entries(searchAttributes).flatMap(([name, kind]) => ['--search-attribute', `${name}=${kind}`])
+  const { port, uiPort, dbFile } = options;
+  const attributes = Object.entries(searchAttributes).flatMap(([name, kind]) => [
+    '--search-attribute',
+    `${name}=${kind}`,
+  ]);
   return [
     'server',
     'start-dev',
@@ -55,39 +58,41 @@ function startArguments(options: TemporalOptions): string[] {
     ...attributes,
     // A new attribute would else be refused for up to a minute after its registration.
     '--dynamic-config-value=system.forceSearchAttributesCacheRefreshOnRead=true',
-  ]
+  ];
 }
 
 /** Connects to a Temporal server, makes sure of the search attributes there, and says so when it can't be reached. */
 export async function checkTemporal(address: string): Promise<void> {
   const connection = await Connection.connect({ address, connectTimeout: 5_000 }).catch((error: Error) => {
-    throw new Error(`No Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${error.message}`)
-  })
+    throw new Error(`No Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${error.message}`);
+  });
   try {
-    await ensureSearchAttributes(connection, temporalNamespace)
+    await ensureSearchAttributes(connection, temporalNamespace);
   } finally {
-    await connection.close()
+    await connection.close();
   }
 }
 
 /** Starts a development server on its file, also after a run that was killed, and waits until it serves clients. */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
-  const { dbFile, port } = options
-  await mkdir(dirname(dbFile), { recursive: true })
-  await clearTemporalLeftover(dbFile)
-  const { program, env, onLine } = options
-  const child = await startChild({ name: 'temporal', command: program, args: startArguments(options), env, onLine })
-  await writeFile(recordOf(dbFile), JSON.stringify(identify(child.pid)))
-  void child.exited.then(() => rm(recordOf(dbFile), { force: true }))
-  const address = `127.0.0.1:${port}`
-  const connection = Connection.lazy({ address })
+  const { dbFile, port } = options;
+  await mkdir(dirname(dbFile), { recursive: true });
+  await clearTemporalLeftover(dbFile);
+  const { program, env, onLine } = options;
+  const child = await startChild({ name: 'temporal', command: program, args: startArguments(options), env, onLine });
+  await writeFile(recordOf(dbFile), JSON.stringify(identify(child.pid)));
+  void child.exited.then(() => rm(recordOf(dbFile), { force: true }));
+  const address = `127.0.0.1:${port}`;
+  const connection = Connection.lazy({ address });
   try {
-    await whenReady(child, () => connection.withDeadline(Date.now() + 2_000, () => isServing(connection, temporalNamespace)))
+    await whenReady(child, () =>
+      connection.withDeadline(Date.now() + 2_000, () => isServing(connection, temporalNamespace)),
+    );
   } catch (error) {
-    await child.stop()
-    throw error
+    await child.stop();
+    throw error;
   } finally {
-    await connection.close()
+    await connection.close();
   }
-  return { address, child }
+  return { address, child };
 }

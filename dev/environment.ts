@@ -1,0 +1,81 @@
+import { oidcCredentials, razorpayCredentials, stripeCredentials, twilioCredentials } from '../sandbox/credentials.js';
+import type { DevConfig, Ports } from './config.js';
+import { temporalNamespace } from './temporal-server.js';
+
+/** Where everything of a running stack is found. */
+export interface StackAddresses {
+  api: string;
+  docs: string;
+  sandbox: string;
+  /** The OpenID provider that signs the tokens of the seeded people. */
+  oidcIssuer: string;
+  smtp: string;
+  databaseUrl: string;
+  temporalAddress: string;
+  /** The Temporal server's web UI; absent when the server isn't ours. */
+  temporalUi?: string;
+}
+
+/** The addresses that follow from the ports; `databaseUrl` and `temporalAddress` are as found. */
+export function addressesOf(
+  ports: Ports,
+  found: Pick<StackAddresses, 'databaseUrl' | 'temporalAddress' | 'temporalUi'>,
+): StackAddresses {
+  const api = `http://127.0.0.1:${ports.api}`;
+  const sandbox = `http://127.0.0.1:${ports.sandbox}`;
+  return {
+    api,
+    docs: `${api}/docs`,
+    sandbox,
+    oidcIssuer: `${sandbox}/oidc`,
+    smtp: `smtp://127.0.0.1:${ports.smtp}`,
+    ...found,
+  };
+}
+
+/** Everything that worker, API, migrations and command line read, pointed at the stack's own servers. */
+export function productEnvironment(config: DevConfig, addresses: StackAddresses): Record<string, string> {
+  const { sandbox } = addresses;
+  return {
+    ...config.inherited,
+    NODE_ENV: 'development',
+    ...config.passedThrough,
+    DATABASE_URL: addresses.databaseUrl,
+    TEMPORAL_ADDRESS: addresses.temporalAddress,
+    TEMPORAL_NAMESPACE: temporalNamespace,
+    PORT: new URL(addresses.api).port,
+    PUBLIC_URL: addresses.api,
+    OIDC_ISSUER: addresses.oidcIssuer,
+    OIDC_AUDIENCE: oidcCredentials.audience,
+    STRIPE_API_URL: sandbox,
+    STRIPE_SECRET_KEY: stripeCredentials.secretKey,
+    STRIPE_PUBLISHABLE_KEY: stripeCredentials.publishableKey,
+    STRIPE_WEBHOOK_SECRET: stripeCredentials.webhookSecret,
+    RAZORPAY_API_URL: `${sandbox}/razorpay`,
+    RAZORPAY_KEY_ID: razorpayCredentials.keyId,
+    RAZORPAY_KEY_SECRET: razorpayCredentials.keySecret,
+    RAZORPAY_WEBHOOK_SECRET: razorpayCredentials.webhookSecret,
+    TWILIO_API_URL: `${sandbox}/twilio`,
+    TWILIO_ACCOUNT_SID: twilioCredentials.accountSid,
+    TWILIO_AUTH_TOKEN: twilioCredentials.authToken,
+    TWILIO_API_KEY_SID: twilioCredentials.apiKeySid,
+    TWILIO_API_KEY_SECRET: twilioCredentials.apiKeySecret,
+    TWILIO_CONVERSATIONS_SERVICE_SID: twilioCredentials.conversationsServiceSid,
+    TWILIO_FROM_NUMBER: twilioCredentials.fromNumber,
+    SMTP_URL: addresses.smtp,
+    MAIL_FROM: 'Punctual <no-reply@punctual.test>',
+  };
+}
+
+/** What the sandbox reads: its ports, and where the vendors' webhooks go. */
+export function sandboxEnvironment(config: DevConfig, addresses: StackAddresses): Record<string, string> {
+  return {
+    ...config.inherited,
+    NODE_ENV: 'development',
+    SANDBOX_PORT: new URL(addresses.sandbox).port,
+    SANDBOX_SMTP_PORT: new URL(addresses.smtp).port,
+    PUBLIC_URL: addresses.api,
+    STRIPE_WEBHOOK_URL: `${addresses.api}/webhooks/stripe`,
+    RAZORPAY_WEBHOOK_URL: `${addresses.api}/webhooks/razorpay`,
+  };
+}

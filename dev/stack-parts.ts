@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { ChildSpec } from './child.js';
+import { type DevConfig, type Ports, projectRoot } from './config.js';
+import { addressesOf, productEnvironment, sandboxEnvironment, type StackAddresses } from './environment.js';
+import type { ChildLog } from './log-file.js';
+import { startPostgres } from './postgres.js';
+import { type Say, withProgress } from './progress.js';
+import type { OwnRecord } from './stack-record.js';
+import type { Supervisor } from './supervisor.js';
+import { findTemporal } from './temporal-binary.js';
+import { checkTemporal, startTemporal } from './temporal-server.js';
+
+/** What can be stopped and started alone while the stack runs. */
+export type ProductProcess = 'worker' | 'api';
+
+/** What bringing up works with, gathered once. */
+export interface Site {
+  config: DevConfig;
+  dataDir: string;
+  ports: Ports;
+  say: Say;
+  logs: ChildLog;
+  record: OwnRecord;
+  supervisor: Supervisor;
+}
+
+/** What the worker says when it polls: it has no port to ask. */
+const workerIsReady = /\bRUNNING\b|\bworker\b.*\bready\b/i;
+
+async function answersOk(url: string): Promise<boolean> {
+  return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+}
+
+/** Does one step and says how long it took. */
+async function step<T>(site: Site, what: string, work: () => Promise<T>): Promise<T> {
+  const startedAt = Date.now();
+  const result = await withProgress(what, site.say, work);
+  site.say(`  ${what}: ready (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+async function bringUpDatabase(site: Site): Promise<string> {
+  const { config, ports, logs, supervisor, record } = site;
+  if (config.databaseUrl) return config.databaseUrl;
+  return step(site, 'PostgreSQL', async () => {
+    const dataDir = join(site.dataDir, 'postgres');
+    const postgres = await startPostgres({
+      dataDir,
+      port: ports.postgres,
+      database: 'punctual',
+      onLine: logs.sink('postgres'),
+    });
+    supervisor.watch(postgres.child);
+    await record.addChild('postgres', postgres.child.pid);
+    return postgres.url;
+  });
+}
+
+async function bringUpTemporal(site: Site): Promise<Pick<StackAddresses, 'temporalAddress' | 'temporalUi'>> {
+  const { config, ports, logs, supervisor, record, say } = site;
+  const search = {
+    address: config.temporalAddress,
+    path: config.inherited['PATH'] ?? '',
+    cacheDir: config.cacheDir,
+    say,
+  };
+  const source = await findTemporal(search);
+  if (source.kind === 'address') {
+    await checkTemporal(source.address);
+    return { temporalAddress: source.address };
+  }
+  return step(site, 'Temporal', async () => {
+    const { temporal: port, temporalUi: uiPort } = ports;
+    const dbFile = join(site.dataDir, 'temporal.db');
+    const server = await startTemporal({
+      program: source.path,
+      port,
+      uiPort,
+      dbFile,
+      env: config.inherited,
+      onLine: logs.sink('temporal'),
+    });
+    supervisor.watch(server.child);
+    await record.addChild('temporal', server.child.pid);
+    return { temporalAddress: server.address, temporalUi: `http://127.0.0.1:${uiPort}` };
+  });
+}
+
+function nodeProcess(site: Site, name: string, entry: string, env: Record<string, string>): ChildSpec {
+  // Node itself, and not `npm` or `tsx`: a signal must reach the program and no wrapper.
+  const args = ['--enable-source-maps', '--import', 'tsx', entry];
+  return {
+    name,
+    command: process.execPath,
+    args,
+    env,
+    cwd: projectRoot,
+    onLine: site.logs.sink(name),
+    graceMs: 15_000,
+  };
+}
+
+async function startSandbox(site: Site, addresses: StackAddresses): Promise<void> {
+  const spec = nodeProcess(site, 'sandbox', 'sandbox/main.ts', sandboxEnvironment(site.config, addresses));
+  const started = await site.supervisor.start(spec, () =>
+    answersOk(`${addresses.oidcIssuer}/.well-known/openid-configuration`),
+  );
+  await site.record.addChild('sandbox', started.pid);
+}
+
+/** Starts the worker or the API and waits until it polls or answers. */
+export async function startProduct(site: Site, name: ProductProcess, addresses: StackAddresses): Promise<void> {
+  const spec = nodeProcess(site, name, `${name}/main.ts`, productEnvironment(site.config, addresses));
+  let isPolling = false;
+  const onLine = (line: string) => {
+    spec.onLine?.(line);
+    isPolling ||= workerIsReady.test(line);
+  };
+  const probe = name === 'api' ? () => answersOk(`${addresses.api}/healthz`) : () => Promise.resolve(isPolling);
+  const started = await site.supervisor.start({ ...spec, onLine }, probe);
+  await site.record.addChild(name, started.pid);
+}
+
+async function prepareDatabase(site: Site, databaseUrl: string): Promise<void> {
+  const { migrateToLatest } = await import('../db/migrate.js');
+  await step(site, 'Migrations and seeds', async () => {
+    await migrateToLatest(databaseUrl);
+  });
+}
+
+/** Starts everything, side by side where nothing needs the other, and announces it. */
+export async function bringUp(site: Site): Promise<StackAddresses> {
+  const provisional = addressesOf(site.ports, { databaseUrl: '', temporalAddress: '' });
+  const [databaseUrl, temporal] = await Promise.all([
+    bringUpDatabase(site).then(async (url) => {
+      await prepareDatabase(site, url);
+      return url;
+    }),
+    bringUpTemporal(site),
+    step(site, 'Provider sandbox', () => startSandbox(site, provisional)),
+  ]);
+  const addresses = addressesOf(site.ports, { databaseUrl, ...temporal });
+  await Promise.all([
+    step(site, 'Worker', () => startProduct(site, 'worker', addresses)),
+    step(site, 'API', () => startProduct(site, 'api', addresses)),
+  ]);
+  await site.record.announce(addresses);
+  return addresses;
+}

@@ -70,5 +70,6 @@ test('no server is retryable, no recipient is final', async () => {
 
 test('a line break in a subject adds no header', async () => {
   await mail.sendMail({ ...message, subject: 'Hello\r\nBcc: other@example.com' });
+  expect(received).toHaveLength(1);
   expect(received[0]?.bcc).toBeUndefined();
 });

@@ -8,13 +8,16 @@ import type { MailProvider } from './types.js';
 export class SmtpMail implements MailProvider {
   private readonly transport;
 
-  constructor(private readonly config: MailConfig) {
+  constructor(
+    private readonly config: MailConfig,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ) {
     this.transport = createTransport({
       url: config.smtpUrl,
-      connectionTimeout: CALL_TIMEOUT_MS,
-      greetingTimeout: CALL_TIMEOUT_MS,
-      socketTimeout: CALL_TIMEOUT_MS,
-      dnsTimeout: CALL_TIMEOUT_MS,
+      connectionTimeout: timeoutMs,
+      greetingTimeout: timeoutMs,
+      socketTimeout: timeoutMs,
+      dnsTimeout: timeoutMs,
       disableFileAccess: true,
       disableUrlAccess: true,
     });

@@ -7,7 +7,7 @@ import { ProviderError, type ProviderPayment, type ProviderPaymentEvent } from '
 const entity = z.looseObject({ entity: z.unknown() }).optional();
 const event = z.looseObject({
   event: z.string().min(1),
-  created_at: z.number(),
+  created_at: z.number().optional(), // refund.speed_changed has none
   payload: z.looseObject({ payment: entity, order: entity }),
 });
 
@@ -33,7 +33,7 @@ export function parseRazorpayWebhook(rawBody: string, headers: Headers, secret: 
     eventId: headers.get('x-razorpay-event-id') || bodyId(rawBody),
     type: body.event,
     payment: PAYMENT_EVENTS.has(body.event) ? reduce(body.payload) : null,
-    occurredAt: new Date(body.created_at * 1000),
+    occurredAt: body.created_at === undefined ? new Date() : new Date(body.created_at * 1000),
     payload,
   };
 }

@@ -26,14 +26,17 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
   readonly provider = 'razorpay';
   private readonly sdk: Razorpay;
 
-  constructor(private readonly config: RazorpayConfig) {
+  constructor(
+    private readonly config: RazorpayConfig,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ) {
     this.sdk = new Razorpay({ key_id: config.keyId, key_secret: config.keySecret });
-    configureTransport(this.sdk, config.apiUrl);
+    configureTransport(this.sdk, config.apiUrl, timeoutMs);
   }
 
   /**
    * Our payment id is the receipt, and `unique_receipt` makes Razorpay answer a repeat with the same order; where it
-   * refuses instead ("receipt should be unique") the order is looked up.
+   * refuses instead ("Order receipt should be unique") the order is looked up.
    */
   async openCheckout(request: CheckoutRequest): Promise<{ providerRef: string; checkout: Checkout }> {
     const order = await this.createOrAdopt(request);
@@ -129,16 +132,16 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
 }
 
 /** The SDK has no option for address and time-out; asserts that both took. */
-function configureTransport(sdk: Razorpay, apiUrl: string | null): void {
+function configureTransport(sdk: Razorpay, apiUrl: string | null, timeoutMs: number): void {
   const transport = transportOf(sdk);
-  transport.defaults.timeout = CALL_TIMEOUT_MS;
+  transport.defaults.timeout = timeoutMs;
   if (apiUrl) {
     transport.defaults.baseURL = apiUrl;
     transport.defaults.proxy = false; // a sandbox on this host is not reached through HTTP_PROXY
   }
   normaliseErrors(transport);
   const live = transportOf(sdk).defaults;
-  if (live.timeout !== CALL_TIMEOUT_MS || (apiUrl && live.baseURL !== apiUrl)) {
+  if (live.timeout !== timeoutMs || (apiUrl && live.baseURL !== apiUrl)) {
     throw new Error('razorpay: the SDK did not take its address and time-out');
   }
 }
@@ -147,6 +150,7 @@ function isAlreadyCaptured(error: unknown): boolean {
   return error instanceof ProviderError && error.httpStatus === 400 && /already been captured/i.test(error.message);
 }
 
+/** Whether an order of ours holds the receipt is then looked up, so a refusal that only mentions it does no harm. */
 function isReceiptTaken(error: unknown): boolean {
-  return error instanceof ProviderError && error.httpStatus === 400 && /receipt should be unique/i.test(error.message);
+  return error instanceof ProviderError && error.httpStatus === 400 && /receipt/i.test(error.message);
 }

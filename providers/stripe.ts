@@ -14,10 +14,13 @@ export class StripeGateway implements PaymentGateway {
   readonly provider = 'stripe';
   private readonly sdk: Stripe;
 
-  constructor(private readonly config: StripeConfig) {
+  constructor(
+    private readonly config: StripeConfig,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ) {
     this.sdk = new Stripe(config.secretKey, {
       ...addressOf(config.apiUrl),
-      timeout: CALL_TIMEOUT_MS,
+      timeout: timeoutMs,
       maxNetworkRetries: CALL_RETRIES,
       telemetry: false,
     });

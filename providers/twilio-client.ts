@@ -28,9 +28,9 @@ export function rebase(uri: string, base: string | null): string {
 }
 
 /** Twilio's REST client by API key. Repeats only what was refused with 429, where nothing had happened. */
-export function createTwilioClient(config: TwilioConfig): twilio.Twilio {
+export function createTwilioClient(config: TwilioConfig, timeoutMs = CALL_TIMEOUT_MS): twilio.Twilio {
   const httpClient = new RebasedClient(config.apiUrl, {
-    timeout: CALL_TIMEOUT_MS,
+    timeout: timeoutMs,
     autoRetry: true,
     maxRetries: 2,
     maxRetryDelay: 1_000,

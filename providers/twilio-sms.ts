@@ -16,8 +16,11 @@ const NOT_SENT: ReadonlySet<string> = new Set(['failed', 'undelivered', 'cancele
 export class TwilioSms implements SmsProvider {
   private readonly client: twilio.Twilio;
 
-  constructor(private readonly config: TwilioConfig) {
-    this.client = createTwilioClient(config);
+  constructor(
+    private readonly config: TwilioConfig,
+    timeoutMs?: number,
+  ) {
+    this.client = createTwilioClient(config, timeoutMs);
   }
 
   async sendSms(message: Parameters<SmsProvider['sendSms']>[0]): Promise<{ ref: string }> {
@@ -36,7 +39,7 @@ export class TwilioSms implements SmsProvider {
     const sinceSecond = Math.floor(since.getTime() / 1000) * 1000; // Twilio's times have whole seconds
     const same = recent.find(
       (one) =>
-        one.body.trim() === body.trim() &&
+        one.body?.trim() === body.trim() &&
         one.dateCreated.getTime() >= sinceSecond &&
         one.direction.startsWith('outbound') &&
         !NOT_SENT.has(one.status),

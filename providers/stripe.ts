@@ -1,10 +1,13 @@
 import Stripe from 'stripe';
 import type { StripeConfig } from './config.js';
 import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
-import { toStripeError } from './stripe-errors.js';
+import { STORED_FAILURE, toStripeError } from './stripe-errors.js';
 import { toPayment } from './stripe-payment.js';
 import { parseStripeWebhook } from './stripe-webhook.js';
 import { type Checkout, type CheckoutRequest, type PaymentGateway, ProviderError, type ProviderPayment } from './types.js';
+
+/** Idempotency keys that one checkout may use up. */
+const MAX_KEYS = 3;
 
 /**
  * Stripe PaymentIntents behind our own interface. Every method throws ProviderError only; see stripe-errors.ts for
@@ -26,22 +29,22 @@ export class StripeGateway implements PaymentGateway {
     });
   }
 
-  /** The idempotency key is the payment's id, so a repeat meets the same intent for at least 24 hours. */
+  /**
+   * The idempotency key is the payment's id, so a repeat meets the same intent for at least 24 hours. A failure that
+   * Stripe has stored under it is passed by with the next key: nobody was given the secret of an intent behind it,
+   * so that one can't be paid.
+   */
   async openCheckout(request: CheckoutRequest): Promise<{ providerRef: string; checkout: Checkout }> {
-    const { paymentId, appointmentId, clientId, money } = request;
-    const intent = await this.call(() =>
-      this.sdk.paymentIntents.create(
-        {
-          amount: money.amountMinor,
-          currency: money.currency.toLowerCase(),
-          automatic_payment_methods: { enabled: true },
-          description: request.description,
-          metadata: { paymentId, appointmentId, clientId },
-        },
-        { idempotencyKey: `payment-${paymentId}` },
-      ),
-    );
-    return { providerRef: intent.id, checkout: this.toCheckout(intent) };
+    const key = `payment-${request.paymentId}`;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const intent = await this.create(request, attempt === 1 ? key : `${key}-${attempt}`);
+        return { providerRef: intent.id, checkout: this.toCheckout(intent) };
+      } catch (error) {
+        const isStored = error instanceof ProviderError && error.code === STORED_FAILURE;
+        if (!isStored || attempt === MAX_KEYS) throw error;
+      }
+    }
   }
 
   async resumeCheckout(providerRef: string): Promise<Checkout> {
@@ -71,6 +74,22 @@ export class StripeGateway implements PaymentGateway {
 
   parseWebhook(rawBody: string, headers: Headers) {
     return parseStripeWebhook(this.sdk.webhooks, rawBody, headers, this.config.webhookSecret);
+  }
+
+  private create(request: CheckoutRequest, idempotencyKey: string): Promise<Stripe.PaymentIntent> {
+    const { paymentId, appointmentId, clientId, money, description } = request;
+    return this.call(() =>
+      this.sdk.paymentIntents.create(
+        {
+          amount: money.amountMinor,
+          currency: money.currency.toLowerCase(),
+          automatic_payment_methods: { enabled: true },
+          description,
+          metadata: { paymentId, appointmentId, clientId },
+        },
+        { idempotencyKey },
+      ),
+    );
   }
 
   /** `payment_intent_unexpected_state` means that the intent moved between our read and our write: its state decides. */

@@ -26,6 +26,8 @@ export interface Committed {
   prepareOpening: boolean;
   /** The decision on the request that came with this commit; null without one or while evidence is awaited. */
   decision: MessageDecision | null;
+  /** Every message this commit decided, in its order. */
+  decided: { id: string; decision: MessageDecision }[];
 }
 
 interface Working {
@@ -34,6 +36,7 @@ interface Working {
   now: number;
   paidPaymentId: string | null;
   arrivals: Map<string, Arrival | null>;
+  decided: { id: string; decision: MessageDecision }[];
 }
 
 /** Money, leases and notifications of one step, in the transaction that writes the status. */
@@ -83,6 +86,11 @@ function decisionOf({ decision }: Step): MessageDecision {
   return decision.allowed ? { ok: true } : { ok: false, code: decision.code };
 }
 
+async function handled(working: Working, id: string, decision: MessageDecision): Promise<void> {
+  await markHandled(working.trx, id, decision);
+  working.decided.push({ id, decision });
+}
+
 async function write(working: Working, worked: WorkedOff, messages: readonly UnhandledMessage[]): Promise<void> {
   const notes: TimelineNote[] = [];
   for (const step of worked.steps) {
@@ -91,7 +99,7 @@ async function write(working: Working, worked: WorkedOff, messages: readonly Unh
     for (const effect of decision.effects) await carryOut(working, record, step, effect);
     const note = noteOf(step, messages.find(({ id }) => id === step.messageId));
     if (note !== null) notes.push(note);
-    if (step.messageId !== null) await markHandled(working.trx, step.messageId, decisionOf(step));
+    if (step.messageId !== null) await handled(working, step.messageId, decisionOf(step));
   }
   await writeTimeline(working.trx, worked.record, notes);
 }
@@ -112,7 +120,7 @@ async function sortOutArrivals(working: Working, record: AppointmentRecord, mess
       continue;
     }
     if (arrival !== null) await lateMoney(working, record, arrival);
-    await markHandled(working.trx, message.id, { ok: false, code });
+    await handled(working, message.id, { ok: false, code });
     await writeTimeline(working.trx, record, [{ kind: message.event, actor: message.actor, due: message.receivedAt, detail: { refused: code } }]);
   }
   return kept;
@@ -138,7 +146,7 @@ export async function commitAppointment(db: Db, appointmentId: string, request?:
     const loaded = await lockAppointment(trx, appointmentId);
     if (loaded === null) return null;
     const now = await databaseNow(trx);
-    const working: Working = { trx, now, paidPaymentId: loaded.row.paidPaymentId, arrivals: new Map() };
+    const working: Working = { trx, now, paidPaymentId: loaded.row.paidPaymentId, arrivals: new Map(), decided: [] };
     const messages = await sortOutArrivals(working, loaded.record, await unhandledMessages(trx, appointmentId));
     const worked = workOff(loaded.record, messages, now);
     await write(working, worked, messages);
@@ -154,6 +162,7 @@ export async function commitAppointment(db: Db, appointmentId: string, request?:
       needs: worked.needs,
       prepareOpening: worked.prepareOpening,
       decision: await readRequestDecision(trx, request?.id),
+      decided: working.decided,
     };
   });
 }

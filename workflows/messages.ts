@@ -52,7 +52,10 @@ export interface Snapshot {
   next: { event: string; due: number; inMs: number } | null;
   /** Evidence that must be asked outside before the next step. */
   needs: 'payment' | 'attendance' | null;
+  /** The room should be alive by now and is not. */
   ensureRoom: boolean;
+  /** Messages decided by the commit this snapshot came from. */
+  decided: { id: string; code: RefusalCode | null }[];
 }
 
 /** Answer of `getState`: the workflow's own view, for the live route, the command line and the Temporal UI. */

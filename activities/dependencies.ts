@@ -1,0 +1,13 @@
+import type { Logger } from 'pino';
+import type { Db } from '../db/database.js';
+import type { PaymentGateway, RoomProvider } from '../providers/types.js';
+
+/** What activities are made with. Tests pass real ones against the sandbox. */
+export interface ActivityDependencies {
+  db: Db;
+  gateways: Record<'stripe' | 'razorpay', PaymentGateway>;
+  rooms: RoomProvider;
+  /** Where the API is reached from outside: meeting links and room callbacks start with it. */
+  publicUrl: string;
+  log: Logger;
+}

@@ -1,0 +1,36 @@
+import { randomInt } from 'node:crypto';
+import { commitBooking } from '../db/booking.js';
+import { commitAppointment } from '../db/commit.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { snapshotOf } from './snapshot.js';
+import type { RecordActivities } from './types.js';
+
+/** No vowels and nothing that looks alike: ids that can be read over a telephone and spell no words. */
+const MEETING_ALPHABET = 'bcdfghjkmnpqrstvwxz23456789';
+
+/** A meeting id such as `k3f-9mwt-x2p`: about 47 bits, unique by constraint. */
+function newMeetingId(): string {
+  const letters = Array.from({ length: 10 }, () => MEETING_ALPHABET[randomInt(MEETING_ALPHABET.length)]).join('');
+  return `${letters.slice(0, 3)}-${letters.slice(3, 7)}-${letters.slice(7)}`;
+}
+
+/** Local activities: one transaction each, repeated without harm. */
+export function createRecordActivities({ db, publicUrl }: Pick<ActivityDependencies, 'db' | 'publicUrl'>): RecordActivities {
+  return {
+    async bookAppointment(input) {
+      const meetingId = newMeetingId();
+      const result = await commitBooking(db, { ...input, meetingId, meetingLink: `${publicUrl}/meet/${meetingId}` });
+      if (!result.booked) return { refused: result.code };
+      const { record, row, now } = result.loaded;
+      return { snapshot: snapshotOf({ record, version: row.version, now, needs: null, decided: [] }) };
+    },
+
+    async commitAppointment({ appointmentId, request }) {
+      const { reason, ...stored } = request ?? { reason: undefined };
+      const payload = reason === undefined ? {} : { reason };
+      const committed = await commitAppointment(db, appointmentId, request === undefined ? undefined : { ...(stored as typeof request), payload });
+      if (committed === null) return { snapshot: null, decision: null };
+      return { snapshot: snapshotOf(committed), decision: committed.decision };
+    },
+  };
+}

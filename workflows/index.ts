@@ -1,0 +1,2 @@
+/** The bundle's entry: every workflow of the appointments' task queue. */
+export { appointment } from './appointment.js';

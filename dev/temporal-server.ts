@@ -62,8 +62,8 @@ function startArguments(options: TemporalOptions): string[] {
 }
 
 /** Connects to a Temporal server, makes sure of the search attributes there, and says so when it can't be reached. */
-export async function checkTemporal(address: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: 5_000 }).catch((error: Error) => {
+export async function checkTemporal(address: string, connectTimeout = 5_000): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout }).catch((error: Error) => {
     throw new Error(`No Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${error.message}`);
   });
   try {

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { FAULT_KINDS } from '../faults.js';
+import { PAYMENT_ACTIONS } from './payments.js';
+
+const vendor = z.enum(['stripe', 'razorpay', 'twilio']);
+
+/** The bodies the control API takes. Unknown names are refused: a typo would otherwise be a test that tests nothing. */
+export const faultBody = z.strictObject({
+  provider: z.enum(['stripe', 'razorpay', 'twilio', 'smtp']),
+  method: z.string().optional(),
+  path: z.string().optional(),
+  kind: z.enum(FAULT_KINDS),
+  ms: z.number().nonnegative().optional(),
+  times: z.number().int().positive().optional(),
+  stored: z.boolean().optional(),
+});
+
+export const webhookModeBody = z.strictObject({
+  provider: vendor.optional(),
+  duplicates: z.number().int().nonnegative().optional(),
+  reorder: z.boolean().optional(),
+  hold: z.boolean().optional(),
+  drop: z.boolean().optional(),
+});
+
+export const paymentActionBody = z.strictObject({ paymentMethod: z.string().optional() });
+export const paymentAction = z.enum(PAYMENT_ACTIONS);
+export const connectBody = z.strictObject({ identity: z.string().min(1).optional(), token: z.string().optional() });

@@ -67,15 +67,19 @@ export function productEnvironment(config: DevConfig, addresses: StackAddresses)
   };
 }
 
-/** What the sandbox reads: its ports, and where the vendors' webhooks go. */
-export function sandboxEnvironment(config: DevConfig, addresses: StackAddresses): Record<string, string> {
+/** What the sandbox reads: its ports, where it keeps what it was told, and where the vendors' webhooks go. */
+export function sandboxEnvironment(
+  config: DevConfig,
+  addresses: StackAddresses,
+  sandboxDataDir: string,
+): Record<string, string> {
   return {
     ...config.inherited,
     NODE_ENV: 'development',
     SANDBOX_PORT: new URL(addresses.sandbox).port,
     SANDBOX_SMTP_PORT: new URL(addresses.smtp).port,
-    PUBLIC_URL: addresses.api,
-    STRIPE_WEBHOOK_URL: `${addresses.api}/webhooks/stripe`,
-    RAZORPAY_WEBHOOK_URL: `${addresses.api}/webhooks/razorpay`,
+    SANDBOX_DATA_DIR: sandboxDataDir,
+    SANDBOX_STRIPE_WEBHOOK_URL: `${addresses.api}/webhooks/stripe`,
+    SANDBOX_RAZORPAY_WEBHOOK_URL: `${addresses.api}/webhooks/razorpay`,
   };
 }

@@ -101,7 +101,12 @@ function nodeProcess(site: Site, name: string, entry: string, env: Record<string
 }
 
 async function startSandbox(site: Site, addresses: StackAddresses): Promise<void> {
-  const spec = nodeProcess(site, 'sandbox', 'sandbox/main.ts', sandboxEnvironment(site.config, addresses));
+  const spec = nodeProcess(
+    site,
+    'sandbox',
+    'sandbox/main.ts',
+    sandboxEnvironment(site.config, addresses, join(site.dataDir, 'sandbox')),
+  );
   const started = await site.supervisor.start(spec, () =>
     answersOk(`${addresses.oidcIssuer}/.well-known/openid-configuration`),
   );

@@ -92,7 +92,10 @@ test('everything follows the ports that were set', async () => {
     // The user's own key must never reach a development stack.
     STRIPE_SECRET_KEY: 'sk_test_punctual',
   });
-  expect(sandboxEnvironment(config, all)).toMatchObject({ SANDBOX_PORT: '4999', SANDBOX_SMTP_PORT: '4998' });
+  expect(sandboxEnvironment(config, all, '.punctual/sandbox')).toMatchObject({
+    SANDBOX_PORT: '4999',
+    SANDBOX_SMTP_PORT: '4998',
+  });
 });
 
 test('a port that is none is told with its variable', () => {

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../tests/setup/database.js';
+import { openDatabase, type Db } from './database.js';
+import { seed, type SeededSignIns } from './seeds.js';
+
+let database: TestDatabase;
+let db: Db;
+let signIns: SeededSignIns;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase(database.url, { maxConnections: 4 });
+  signIns = await seed(database.url, { minuteMs: 60_000 });
+});
+
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+
+function policiesOf(subjects: string[]) {
+  return db
+    .selectFrom('therapist as t')
+    .innerJoin('person as p', 'p.id', 't.id')
+    .where('p.subject', 'in', subjects)
+    .select(['t.policy', 't.weeklyHours', 't.durationsMinutes'])
+    .execute();
+}
+
+async function everything() {
+  const people = await db.selectFrom('person').selectAll().orderBy('subject').execute();
+  const therapists = await db.selectFrom('therapist').selectAll().orderBy('id').execute();
+  const accounts = await db.selectFrom('account').selectAll().orderBy('code').execute();
+  const entries = await db.selectFrom('ledgerEntry').selectAll().orderBy('id').execute();
+  return { people, therapists, accounts, entries };
+}
+
+test('everybody named is there, in their role, with an address of their own', async () => {
+  const people = await db.selectFrom('person').select(['subject', 'role', 'email', 'phone', 'timeZone']).execute();
+  const roles = Object.fromEntries(people.map(({ subject, role }) => [subject, role]));
+  expect(roles[signIns.admin]).toBe('admin');
+  for (const subject of [...signIns.clients, ...signIns.demoClients]) expect(roles[subject]).toBe('client');
+  for (const subject of [...signIns.therapists, ...signIns.demoTherapists]) expect(roles[subject]).toBe('therapist');
+  expect(people).toHaveLength(27);
+  expect(new Set(people.map(({ phone }) => phone)).size).toBe(27);
+  expect(new Set(people.map(({ email }) => email)).size).toBe(27);
+  for (const { phone, email, timeZone } of people) {
+    expect(phone).toMatch(/^\+1202555\d{4}$/);
+    expect(email).toMatch(/@example\.test$/);
+    expect(() => new Intl.DateTimeFormat('en', { timeZone })).not.toThrow();
+  }
+});
+
+test('only the demo therapists run at speed, and they are always open', async () => {
+  const demo = await policiesOf(signIns.demoTherapists);
+  expect(demo).toHaveLength(10);
+  for (const { policy, weeklyHours, durationsMinutes } of demo) {
+    expect(policy).toMatchObject({ minuteMs: 500, bufferMinutes: 1, platformFeeBps: 2_000 });
+    expect(weeklyHours).toBeNull();
+    expect(durationsMinutes).toEqual([30, 60]);
+  }
+  const ordinary = await policiesOf(signIns.therapists);
+  expect(ordinary).toHaveLength(3);
+  for (const { policy, weeklyHours } of ordinary) {
+    expect(policy).toMatchObject({ minuteMs: 60_000, bufferMinutes: 10 });
+    expect(weeklyHours).not.toBeNull();
+  }
+});
+
+test('wallets are funded through the ledger, and the promotion account is on the other side', async () => {
+  const accounts = await db.selectFrom('account').selectAll().execute();
+  const wallets = accounts.filter(({ kind }) => kind === 'client_wallet');
+  expect(wallets).toHaveLength(13 * 3);
+  for (const currency of ['INR', 'USD', 'EUR']) {
+    const held = wallets.filter((wallet) => wallet.currency === currency).reduce((sum, { balanceMinor }) => sum + balanceMinor, 0);
+    const given = accounts.find(({ kind, currency: of }) => kind === 'promotion' && of === currency);
+    expect(held).toBeGreaterThan(0);
+    expect(given?.balanceMinor).toBe(-held);
+  }
+  const { sum } = await db.selectFrom('ledgerEntry').select((eb) => eb.fn.sum<string>('amountMinor').as('sum')).executeTakeFirstOrThrow();
+  expect(Number(sum)).toBe(0);
+});
+
+test('a repeat, also two at once, changes nothing', async () => {
+  const before = await everything();
+  await Promise.all([seed(database.url, { minuteMs: 60_000 }), seed(database.url, { minuteMs: 60_000 })]);
+  expect(await everything()).toEqual(before);
+});
+
+test('another minute reaches the ordinary therapists only, and what people changed stays', async () => {
+  await db.updateTable('person').set({ locale: 'fr-FR' }).where('subject', '=', 'client-1').execute();
+  await seed(database.url, { minuteMs: 1_000 });
+  for (const { policy } of await policiesOf(signIns.therapists)) expect(policy.minuteMs).toBe(1_000);
+  for (const { policy } of await policiesOf(signIns.demoTherapists)) expect(policy.minuteMs).toBe(500);
+  const client = await db.selectFrom('person').where('subject', '=', 'client-1').select('locale').executeTakeFirstOrThrow();
+  expect(client.locale).toBe('fr-FR');
+});

@@ -26,7 +26,8 @@ ENV NODE_OPTIONS=--max-old-space-size=820
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/dist ./dist
-USER node
+# The image's user `node`, by number so that a host can resolve it.
+USER 1000:1000
 EXPOSE 3000
 # Node itself as PID 1: signals reach it, and the worker drains.
 CMD ["node", "--enable-source-maps", "dist/api/main.js"]

@@ -13,8 +13,7 @@ prepare() {
   database=$1
   schema=$2
   sql "$database" create
-  # Refuses a database that has a schema already; what matters is the update that follows.
-  sql "$database" setup-schema -v 0.0 || echo "$database has a schema"
+  sql "$database" setup-schema -v 0.0
   sql "$database" update-schema -d "/etc/temporal/schema/postgresql/v12/$schema/versioned"
 }
 

@@ -57,6 +57,26 @@ function dueNow(record: AppointmentRecord, now: number): Deadline | null {
   return ready ?? null;
 }
 
+interface NextEvent {
+  event: MessageEvent | Deadline['event'];
+  at: number;
+  actor: Actor;
+  message: StoredMessage | null;
+}
+
+/**
+ * The earlier of the first message and the deadline; the message at the same instant. Money is the exception: what has
+ * arrived while the slot is still held beats the end of the payment window, whose provider would say the same.
+ */
+function nextEvent(waiting: readonly StoredMessage[], deadline: Deadline | null): NextEvent | null {
+  const money = deadline?.event === 'payment_window_over' ? waiting.find(({ event }) => event === 'payment_settled') : undefined;
+  const message = money ?? waiting[0];
+  if (message !== undefined && (deadline === null || message === money || message.receivedAt <= deadline.due)) {
+    return { event: message.event, at: message.receivedAt, actor: message.actor, message };
+  }
+  return deadline === null ? null : { event: deadline.event, at: deadline.due, actor: SYSTEM, message: null };
+}
+
 /**
  * Works off everything that has happened up to `now`: stored messages by their arrival and deadlines by their due
  * time, in one order; a message beats a deadline of the same instant. Stops where evidence from outside is needed.
@@ -64,22 +84,17 @@ function dueNow(record: AppointmentRecord, now: number): Deadline | null {
  */
 export function workOff(record: AppointmentRecord, messages: readonly StoredMessage[], now: number): WorkedOff {
   const steps: Step[] = [];
+  const waiting = [...messages];
   let current: AppointmentRecord = { ...record, pendingActivationAt: null };
-  let index = 0;
   for (;;) {
-    const message = messages[index];
-    const deadline = dueNow(current, now);
-    const messageFirst = message !== undefined && (deadline === null || message.receivedAt <= deadline.due);
-    if (!messageFirst && deadline === null) break;
-    const next = messageFirst
-      ? { event: message.event, at: message.receivedAt, actor: message.actor }
-      : { event: deadline!.event, at: deadline!.due, actor: SYSTEM };
+    const next = nextEvent(waiting, dueNow(current, now));
+    if (next === null) break;
     const needs = needOf(current, next.event, next.at);
     if (needs !== null) return { record: current, steps, needs, prepareOpening: false };
     const decision = decide(current, next.event, { at: next.at, actor: next.actor });
-    steps.push({ decision, actor: next.actor, messageId: messageFirst ? message.id : null });
+    steps.push({ decision, actor: next.actor, messageId: next.message?.id ?? null });
     if (decision.allowed) current = decision.record;
-    if (messageFirst) index += 1;
+    if (next.message !== null) waiting.splice(waiting.indexOf(next.message), 1);
   }
   const wakeUp = nextWakeUp(current);
   const prepareOpening = wakeUp?.event === 'prepare_opening' && wakeUp.wakeAt <= now;

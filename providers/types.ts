@@ -154,6 +154,15 @@ export interface SmsProvider {
 }
 
 export interface MailProvider {
-  /** `messageId` is fixed per notification, so that a repeat can be recognised by the recipient's mail server. */
-  sendMail(message: { to: string; subject: string; text: string; messageId: string }): Promise<{ ref: string }>;
+  /**
+   * `kind` goes into the header X-Punctual-Kind. `messageId` is fixed per notification, so that a repeat can be
+   * recognised by the recipient's mail server.
+   */
+  sendMail(message: {
+    to: string;
+    subject: string;
+    text: string;
+    kind: string;
+    messageId: string;
+  }): Promise<{ ref: string }>;
 }

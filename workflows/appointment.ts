@@ -191,9 +191,9 @@ class Appointment {
     await this.commitQuietly({ id, kind: 'activate', actor: { role: 'operator', id: null }, reason: byHand.reason });
   }
 
-  /** For signal handlers, which never throw: an error here would fail the workflow. */
+  /** For signal handlers, which never throw: an error would fail the workflow. What was not committed stays stored. */
   private async commitQuietly(request?: CommitInput['request']): Promise<void> {
-    await this.commit(request).catch(() => this.state.noteRefusal('message_malformed'));
+    await this.commit(request).catch(() => undefined);
   }
 
   /** A cancellation from the Temporal UI is noted, shown, and changes nothing. */

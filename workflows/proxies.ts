@@ -1,8 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ProviderActivities, RecordActivities } from '../activities/types.js';
-
-/** Vendors' calls wait on their own queue, so that a slow vendor never holds up a commit. */
-export const PROVIDERS_QUEUE_SUFFIX = '-providers';
+import { PROVIDERS_QUEUE_SUFFIX } from './queues.js';
 
 /** Our own database: repeated without end (a refusal is an answer, not a failure), quickly at first. */
 export const records = proxyLocalActivities<RecordActivities>({

@@ -1,4 +1,5 @@
-import { setCurrentDetails, upsertSearchAttributes, type SearchAttributePair } from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { refusal, type RefusalCode } from '../domain/refusals.js';
 import { isTerminal } from '../domain/types.js';
 import { describe, needsOf, waitingFor } from './details.js';

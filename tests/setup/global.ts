@@ -9,6 +9,7 @@ import { sayOnStderr } from '../../dev/progress.js';
 import { Supervisor } from '../../dev/supervisor.js';
 import { findTemporal } from '../../dev/temporal-binary.js';
 import { checkTemporal, startTemporal } from '../../dev/temporal-server.js';
+import { writeWorkflowBundle } from '../../worker/bundle.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,6 +19,8 @@ declare module 'vitest' {
     temporalAddress: string;
     /** Tells this run's databases from another's on a shared server. */
     runId: string;
+    /** The workflows' bundle, built once for the run. */
+    workflowBundle: string;
   }
 }
 
@@ -60,8 +63,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     await rm(folder, { recursive: true, force: true });
   };
   void supervisor.died.then((message) => process.stderr.write(`${message}\n`));
+  const workflowBundle = join(folder, 'workflow-bundle.js');
   const both = [bringUpPostgres(supervisor, folder), bringUpTemporal(supervisor, folder)] as const;
-  const settled = await Promise.allSettled(both);
+  const settled = await Promise.allSettled([...both, writeWorkflowBundle(workflowBundle)]);
   const failure = settled.find((result) => result.status === 'rejected');
   if (failure) {
     await tearDown();
@@ -70,6 +74,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const [postgresUrl, temporalAddress] = await Promise.all(both);
   project.provide('postgresUrl', postgresUrl);
   project.provide('temporalAddress', temporalAddress);
+  project.provide('workflowBundle', workflowBundle);
   project.provide('runId', `${process.pid}_${Date.now().toString(36)}`);
   return tearDown;
 }

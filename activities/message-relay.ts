@@ -1,0 +1,47 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { commitAppointment } from '../db/commit.js';
+import type { Db } from '../db/database.js';
+import { claimMessages, markDelivered } from '../db/messages.js';
+import { appointmentWorkflowId, SIGNAL_OF_MESSAGE } from '../workflows/messages.js';
+
+export interface MessageRelayDependencies {
+  db: Db;
+  temporal: Client;
+  log: Logger;
+}
+
+const BATCH = 100;
+/** Every call to Temporal has a deadline; a message that missed it is sent again. */
+const DEADLINE_MS = 5_000;
+
+type Claimed = Awaited<ReturnType<typeof claimMessages>>[number];
+
+/**
+ * Sends the signals whose first sending failed. An appointment whose workflow has ended answers from PostgreSQL: the
+ * same commit refuses the message there, and late money is returned. @returns how many messages were claimed
+ */
+export async function relayMessages(deps: MessageRelayDependencies): Promise<number> {
+  const claimed = await claimMessages(deps.db, BATCH);
+  await Promise.all(claimed.map((message) => relay(deps, message)));
+  return claimed.length;
+}
+
+async function relay({ db, temporal, log }: MessageRelayDependencies, { id, appointmentId, kind }: Claimed): Promise<void> {
+  const signal = SIGNAL_OF_MESSAGE[kind as keyof typeof SIGNAL_OF_MESSAGE];
+  if (signal === undefined) return;
+  try {
+    const handle = temporal.workflow.getHandle(appointmentWorkflowId(appointmentId));
+    await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.signal(signal, { messageId: id }));
+    await markDelivered(db, [id]);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) await decideAfterEnd(db, appointmentId);
+    else log.warn({ messageId: id, appointmentId, error: String(error) }, 'a signal could not be sent; the relay tries again');
+  }
+}
+
+/** Only for a row that is over: a live row without a workflow waits, is shown in attention, and is repaired. */
+async function decideAfterEnd(db: Db, appointmentId: string): Promise<void> {
+  const row = await db.selectFrom('appointment').where('id', '=', appointmentId).select('outcomeAt').executeTakeFirst();
+  if (row?.outcomeAt != null) await commitAppointment(db, appointmentId);
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { clientWallet, promotion } from '../../db/accounts.js';
+import type { Db } from '../../db/database.js';
+import { post } from '../../db/ledger.js';
+import { defaultPolicy, type Policy } from '../../domain/policy.js';
+import type { Role } from '../../domain/types.js';
+
+/** Minutes of tests last this long unless a test says otherwise: an hour in six seconds. */
+export const TEST_MINUTE_MS = 100;
+
+export interface TestPerson {
+  id: string;
+  subject: string;
+}
+
+/** A person of a role, unique to the call. */
+export async function makePerson(db: Db, role: Role): Promise<TestPerson> {
+  const subject = `${role}-${randomUUID()}`;
+  const { id } = await db
+    .insertInto('person')
+    .values({ subject, role, name: `Test ${role}`, email: `${subject}@example.test`, phone: '+15005550010' })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return { id, subject };
+}
+
+/** A therapist who is always open, 60.00 INR an hour in every mode, with the policy's defaults at test speed. */
+export async function makeTherapist(db: Db, policy: Partial<Policy> = {}): Promise<TestPerson> {
+  const person = await makePerson(db, 'therapist');
+  await db
+    .insertInto('therapist')
+    .values({
+      id: person.id,
+      currency: 'INR',
+      durationsMinutes: [10, 20, 30, 60],
+      rates: JSON.stringify({ video: 6_000, audio: 6_000, chat: 6_000 }),
+      policy: JSON.stringify({ ...defaultPolicy(TEST_MINUTE_MS), bufferMinutes: 1, ...policy }),
+    })
+    .execute();
+  return person;
+}
+
+/** A client with money on the wallet, 1,000.00 INR unless said otherwise. */
+export async function makeClient(db: Db, walletMinor = 100_000): Promise<TestPerson> {
+  const person = await makePerson(db, 'client');
+  await db.transaction().execute((trx) =>
+    post(trx, {
+      idempotencyKey: `test-top-up:${person.id}`,
+      kind: 'top_up',
+      appointmentId: null,
+      paymentId: null,
+      postings: [
+        { account: promotion('INR'), amountMinor: -walletMinor },
+        { account: clientWallet(person.id, 'INR'), amountMinor: walletMinor },
+      ],
+    }),
+  );
+  return person;
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** What the worker reads from the environment beside database, providers and Temporal connection. */
+export interface WorkerConfig {
+  taskQueue: string;
+  /** Where the API is reached from outside: meeting links and callbacks start with it. */
+  publicUrl: string;
+  /** The prebuilt workflow bundle; null builds one at the start (development). */
+  workflowBundle: string | null;
+  /** Domain of our Message-IDs. */
+  mailDomain: string;
+  logLevel: string;
+}
+
+const environment = z.object({
+  TASK_QUEUE: z.string().min(1).default('appointments'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  MAIL_DOMAIN: z.string().min(1).default('punctual.invalid'),
+  LOG_LEVEL: z.string().default('info'),
+});
+
+/** @throws Error that names each variable that is missing or wrong. */
+export function readWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) throw new Error(`The worker's environment is incomplete:\n${z.prettifyError(parsed.error)}`);
+  const { TASK_QUEUE, PUBLIC_URL, WORKFLOW_BUNDLE, MAIL_DOMAIN, LOG_LEVEL } = parsed.data;
+  return {
+    taskQueue: TASK_QUEUE,
+    publicUrl: PUBLIC_URL,
+    workflowBundle: WORKFLOW_BUNDLE ?? null,
+    mailDomain: MAIL_DOMAIN,
+    logLevel: LOG_LEVEL,
+  };
+}

@@ -1,0 +1,64 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createActivities } from '../activities/index.js';
+import { relayMessages } from '../activities/message-relay.js';
+import { relayNotifications } from '../activities/notification-relay.js';
+import { readDatabaseConfig } from '../db/config.js';
+import { openDatabase } from '../db/database.js';
+import { readProviderConfig } from '../providers/config.js';
+import { createProviders } from '../providers/index.js';
+import { writeWorkflowBundle } from './bundle.js';
+import { readWorkerConfig, type WorkerConfig } from './config.js';
+import { RelayLoop } from './relay-loop.js';
+import { ensureSearchAttributes } from './search-attributes.js';
+import { createWorkers } from './workers.js';
+
+async function bundlePath({ workflowBundle }: WorkerConfig): Promise<string> {
+  if (workflowBundle !== null) return workflowBundle;
+  const file = join(await mkdtemp(join(tmpdir(), 'punctual-')), 'workflow-bundle.js');
+  await writeWorkflowBundle(file);
+  return file;
+}
+
+const config = readWorkerConfig();
+const log = pino({ level: config.logLevel, base: { service: 'worker' } });
+Runtime.install({ shutdownSignals: [] }); // signals are handled below, so that the relays stop too
+const db = openDatabase(readDatabaseConfig().databaseUrl);
+const { rooms, sms, mail, stripe, razorpay } = createProviders(readProviderConfig());
+const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+const connection = await NativeConnection.connect(connectionOptions);
+const temporal = new Client({ connection: await Connection.connect(connectionOptions), namespace });
+await ensureSearchAttributes(temporal);
+
+const workers: Worker[] = await createWorkers({
+  connection,
+  namespace,
+  taskQueue: config.taskQueue,
+  workflowBundle: { codePath: await bundlePath(config) },
+  activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, publicUrl: config.publicUrl, log }),
+});
+const relays = [
+  new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
+  new RelayLoop('notifications', () => relayNotifications({ db, sms, mail, mailDomain: config.mailDomain, log }), log),
+];
+
+function stop(): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+
+log.info({ taskQueue: config.taskQueue }, 'the worker is ready');
+try {
+  await Promise.all(workers.map((worker) => worker.run()));
+} finally {
+  await Promise.all(relays.map((relay) => relay.stop()));
+  await temporal.connection.close();
+  await connection.close();
+  await db.destroy();
+}

@@ -37,6 +37,7 @@ const message = {
   to: 'client@example.com',
   subject: 'Your session — tomorrow',
   text: 'See you at 10:00.\n',
+  kind: 'reminder',
   messageId: '<notification-1@example.com>',
 };
 
@@ -48,6 +49,7 @@ test('a mail arrives with its own Message-ID, the same at a repeat', async () =>
     expect(one).toMatchObject({ messageId: message.messageId, subject: message.subject, text: message.text });
     expect(one.from?.text).toBe('"Punctual" <no-reply@example.com>');
     expect(one.headers.get('auto-submitted')).toBe('auto-generated');
+    expect(one.headers.get('x-punctual-kind')).toBe('reminder');
   }
 });
 
@@ -68,8 +70,9 @@ test('no server is retryable, no recipient is final', async () => {
   expect(received).toHaveLength(0);
 });
 
-test('a line break in a subject adds no header', async () => {
-  await mail.sendMail({ ...message, subject: 'Hello\r\nBcc: other@example.com' });
+test('a line break in a subject or a kind adds no header', async () => {
+  const broken = 'Hello\r\nBcc: other@example.com';
+  await mail.sendMail({ ...message, subject: broken, kind: broken });
   expect(received).toHaveLength(1);
   expect(received[0]?.bcc).toBeUndefined();
 });

@@ -31,7 +31,10 @@ export class SmtpMail implements MailProvider {
         subject: message.subject,
         text: message.text,
         messageId: message.messageId,
-        headers: { 'Auto-Submitted': 'auto-generated' }, // RFC 3834: no out-of-office replies
+        headers: {
+          'Auto-Submitted': 'auto-generated', // RFC 3834: no out-of-office replies
+          'X-Punctual-Kind': message.kind,
+        },
       });
       return { ref: sent.messageId };
     } catch (error) {

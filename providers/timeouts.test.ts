@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 const sms = { to: '+15005550001', body: 'Hello', reference: 'n-1', lookForEarlierSince: null };
-const mail = { to: 'a@example.com', subject: 's', text: 't', messageId: '<n-1@example.com>' };
+const mail = { to: 'a@example.com', subject: 's', text: 't', kind: 'k', messageId: '<n-1@example.com>' };
 
 test.each([
   ['stripe', () => new StripeGateway(config.stripe, TIMEOUT_MS).fetchPayment('pi_1')],

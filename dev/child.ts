@@ -37,6 +37,9 @@ export interface Child {
   stop(): Promise<void>;
 }
 
+/** Whether a process can be used now; a rejection means not yet. */
+export type Probe = (child: Child) => Promise<boolean>;
+
 const keptLines = 20;
 
 /**
@@ -105,12 +108,12 @@ export function describeExit(child: Child, exit: ChildExit): string {
 }
 
 /** Waits until `probe` says true; rejects with the last lines when the process ends or takes longer than `timeoutMs`. */
-export async function whenReady(child: Child, probe: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+export async function whenReady(child: Child, probe: Probe, timeoutMs = 60_000): Promise<void> {
   const until = Date.now() + timeoutMs;
   let exit: ChildExit | undefined;
   void child.exited.then((ended) => (exit = ended));
   for (;;) {
-    if (await probe().catch(() => false)) return;
+    if (await probe(child).catch(() => false)) return;
     // The pipes are read to their end a moment after the exit.
     if (exit) await sleep(50);
     if (exit) throw new Error(describeExit(child, exit));

@@ -1,6 +1,7 @@
 import { oidcCredentials, razorpayCredentials, stripeCredentials, twilioCredentials } from '../sandbox/credentials.js';
 import type { DevConfig, Ports } from './config.js';
 import { temporalNamespace } from './temporal-server.js';
+import { taskQueue } from './worker-probe.js';
 
 /** Where everything of a running stack is found. */
 export interface StackAddresses {
@@ -43,6 +44,7 @@ export function productEnvironment(config: DevConfig, addresses: StackAddresses)
     DATABASE_URL: addresses.databaseUrl,
     TEMPORAL_ADDRESS: addresses.temporalAddress,
     TEMPORAL_NAMESPACE: temporalNamespace,
+    TASK_QUEUE: taskQueue,
     PORT: new URL(addresses.api).port,
     PUBLIC_URL: addresses.api,
     OIDC_ISSUER: addresses.oidcIssuer,
@@ -64,6 +66,7 @@ export function productEnvironment(config: DevConfig, addresses: StackAddresses)
     TWILIO_FROM_NUMBER: twilioCredentials.fromNumber,
     SMTP_URL: addresses.smtp,
     MAIL_FROM: 'Punctual <no-reply@punctual.test>',
+    MAIL_DOMAIN: 'punctual.test',
   };
 }
 

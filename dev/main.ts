@@ -1,9 +1,8 @@
 // npm start: brings the stack up, plays one appointment through, and stays up until Ctrl-C.
 import pc from 'picocolors';
-import type { StackAddresses } from './environment.js';
 import { playFirstLife } from './first-life.js';
 import { withProgress } from './progress.js';
-import { startStack } from './stack.js';
+import { type Stack, startStack } from './stack.js';
 
 /** A second signal this soon is npm passing on the first: a terminal's Ctrl-C reaches every process of a group. */
 const echoMs = 1_500;
@@ -34,16 +33,27 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function printAddresses(addresses: StackAddresses): void {
-  const rows = [
-    ['API', addresses.api],
-    ['API documentation', addresses.docs],
-    ['Temporal UI', addresses.temporalUi ?? `(of the server at ${addresses.temporalAddress})`],
-    ['Provider sandbox', addresses.sandbox],
-    ['PostgreSQL', addresses.databaseUrl],
-  ];
+function printTable(rows: [string, string][]): void {
+  for (const [name, value] of rows) say(`  ${name.padEnd(18)} ${value}`);
+}
+
+function printWelcome({ addresses, signIns }: Stack): void {
   say(`\n${pc.bold('Punctual is up.')} One Ctrl-C stops everything; the data stays in .punctual.\n`);
-  for (const [name, address] of rows) say(`  ${name?.padEnd(18)} ${pc.cyan(address ?? '')}`);
+  printTable([
+    ['API', pc.cyan(addresses.api)],
+    ['API documentation', pc.cyan(addresses.docs)],
+    ['Temporal UI', pc.cyan(addresses.temporalUi ?? `(of the server at ${addresses.temporalAddress})`)],
+    ['Provider sandbox', pc.cyan(addresses.sandbox)],
+    ['PostgreSQL', pc.cyan(addresses.databaseUrl)],
+  ]);
+  say(`\nSign in as (${pc.bold('npm run -s cli -- token <sign-in>')} prints a bearer token):\n`);
+  const { demoTherapists, demoClients } = signIns;
+  printTable([
+    ['admin', signIns.admin],
+    ['therapists', signIns.therapists.join(', ')],
+    ['clients', signIns.clients.join(', ')],
+    ['demo, at speed', `${[...demoTherapists, ...demoClients].slice(0, 4).join(', ')} ...`],
+  ]);
 }
 
 async function run(signal: AbortSignal): Promise<number> {
@@ -52,7 +62,7 @@ async function run(signal: AbortSignal): Promise<number> {
   const stack = await startStack({ log: say, onChildLine, signal });
   try {
     const died = stack.died.then((message) => ({ message }));
-    const shown = playFirstLife(stack, say).then(() => printAddresses(stack.addresses));
+    const shown = playFirstLife(stack, say).then(() => printWelcome(stack));
     await Promise.race([shown, died, untilAborted(signal)]);
     const death = await Promise.race([died, untilAborted(signal)]);
     if (death) process.stderr.write(`${death.message}\n`);

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
-import type { ChildSpec } from './child.js';
+import { migrateToLatest } from '../db/migrate.js';
+import { readMinuteMs } from '../db/seed-config.js';
+import { seed, type SeededSignIns } from '../db/seeds.js';
+import type { ChildSpec, Probe } from './child.js';
 import { type DevConfig, type Ports, projectRoot } from './config.js';
 import { addressesOf, productEnvironment, sandboxEnvironment, type StackAddresses } from './environment.js';
 import type { ChildLog } from './log-file.js';
@@ -8,7 +11,8 @@ import { type Say, withProgress } from './progress.js';
 import type { OwnRecord } from './stack-record.js';
 import type { Supervisor } from './supervisor.js';
 import { findTemporal } from './temporal-binary.js';
-import { checkTemporal, startTemporal } from './temporal-server.js';
+import { checkTemporal, startTemporal, temporalNamespace } from './temporal-server.js';
+import { isPolling } from './worker-probe.js';
 
 /** What can be stopped and started alone while the stack runs. */
 export type ProductProcess = 'worker' | 'api';
@@ -23,9 +27,6 @@ export interface Site {
   record: OwnRecord;
   supervisor: Supervisor;
 }
-
-/** What the worker says when it polls: it has no port to ask. */
-const workerIsReady = /\bRUNNING\b|\bworker\b.*\bready\b/i;
 
 async function answersOk(url: string): Promise<boolean> {
   return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
@@ -116,31 +117,33 @@ async function startSandbox(site: Site, addresses: StackAddresses): Promise<void
 /** Starts the worker or the API and waits until it polls or answers. */
 export async function startProduct(site: Site, name: ProductProcess, addresses: StackAddresses): Promise<void> {
   const spec = nodeProcess(site, name, `${name}/main.ts`, productEnvironment(site.config, addresses));
-  let isPolling = false;
-  const onLine = (line: string) => {
-    spec.onLine?.(line);
-    isPolling ||= workerIsReady.test(line);
-  };
-  const probe = name === 'api' ? () => answersOk(`${addresses.api}/healthz`) : () => Promise.resolve(isPolling);
-  const started = await site.supervisor.start({ ...spec, onLine }, probe);
+  const probe: Probe =
+    name === 'api'
+      ? () => answersOk(`${addresses.api}/healthz`)
+      : ({ pid }) => isPolling(addresses.temporalAddress, temporalNamespace, pid);
+  const started = await site.supervisor.start(spec, probe);
   await site.record.addChild(name, started.pid);
 }
 
-async function prepareDatabase(site: Site, databaseUrl: string): Promise<void> {
-  const { migrateToLatest } = await import('../db/migrate.js');
-  await step(site, 'Migrations and seeds', async () => {
+/** Brings the schema up to date and puts in the people one can sign in as; safe to repeat. */
+async function prepareDatabase(site: Site, databaseUrl: string): Promise<SeededSignIns> {
+  const minuteMs = readMinuteMs(site.config.passedThrough);
+  return step(site, 'Migrations and seeds', async () => {
     await migrateToLatest(databaseUrl);
+    return seed(databaseUrl, { minuteMs });
   });
 }
 
+async function bringUpPreparedDatabase(site: Site): Promise<{ databaseUrl: string; signIns: SeededSignIns }> {
+  const databaseUrl = await bringUpDatabase(site);
+  return { databaseUrl, signIns: await prepareDatabase(site, databaseUrl) };
+}
+
 /** Starts everything, side by side where nothing needs the other, and announces it. */
-export async function bringUp(site: Site): Promise<StackAddresses> {
+export async function bringUp(site: Site): Promise<{ addresses: StackAddresses; signIns: SeededSignIns }> {
   const provisional = addressesOf(site.ports, { databaseUrl: '', temporalAddress: '' });
-  const [databaseUrl, temporal] = await Promise.all([
-    bringUpDatabase(site).then(async (url) => {
-      await prepareDatabase(site, url);
-      return url;
-    }),
+  const [{ databaseUrl, signIns }, temporal] = await Promise.all([
+    bringUpPreparedDatabase(site),
     bringUpTemporal(site),
     step(site, 'Provider sandbox', () => startSandbox(site, provisional)),
   ]);
@@ -150,5 +153,5 @@ export async function bringUp(site: Site): Promise<StackAddresses> {
     step(site, 'API', () => startProduct(site, 'api', addresses)),
   ]);
   await site.record.announce(addresses);
-  return addresses;
+  return { addresses, signIns };
 }

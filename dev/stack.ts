@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SeededSignIns } from '../db/seeds.js';
 import { type DevConfig, type Ports, projectRoot, readDevConfig } from './config.js';
 import { productEnvironment, type StackAddresses } from './environment.js';
 import { choosePorts } from './free-port.js';
@@ -13,6 +14,8 @@ import { clearTemporalLeftover } from './temporal-server.js';
 /** A running stack. */
 export interface Stack {
   addresses: StackAddresses;
+  /** The names of the seeded people, for `npm run -s cli -- token <sign-in>`. */
+  signIns: SeededSignIns;
   /** The environment of worker and API. */
   env: Record<string, string>;
   /** Resolves with a message when one of its processes ends by itself. */
@@ -80,9 +83,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   const died = supervisor.died.then((message) => Promise.reject(new Error(message)));
   try {
-    const addresses = await Promise.race([bringUp(site), aborted, died]);
+    const { addresses, signIns } = await Promise.race([bringUp(site), aborted, died]);
     return {
       addresses,
+      signIns,
       env: productEnvironment(site.config, addresses),
       died: supervisor.died,
       stopProcess: (name) => supervisor.stopOne(name),

@@ -1,4 +1,12 @@
-import { type Child, type ChildExit, type ChildSpec, describeExit, startChild, whenReady } from './child.js';
+import {
+  type Child,
+  type ChildExit,
+  type ChildSpec,
+  describeExit,
+  type Probe,
+  startChild,
+  whenReady,
+} from './child.js';
 
 /** Something that runs until it is stopped. */
 export interface Running {
@@ -21,7 +29,7 @@ export class Supervisor {
   }
 
   /** Starts a process and waits until `probe` says that it is ready. */
-  async start(spec: ChildSpec, probe: () => Promise<boolean>, readyTimeoutMs?: number): Promise<Child> {
+  async start(spec: ChildSpec, probe: Probe, readyTimeoutMs?: number): Promise<Child> {
     if (this.#stopping) throw new Error(`${spec.name} isn't started: everything is being stopped.`);
     const child = await startChild(spec);
     this.watch(child);

@@ -1,38 +1,20 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
-import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTE_KEYS } from '../workflows/search-attributes.js';
 
-/** What operators filter appointments by: opaque ids and enums only, because search attributes are stored in clear. */
-export const searchAttributes = {
-  appointmentStatus: 'Keyword',
-  startsAt: 'Datetime',
-  therapistId: 'Keyword',
-  clientId: 'Keyword',
-  needs: 'Keyword',
-} as const;
+/** The command line's word for each kind that the workflow's search attributes have. */
+const kinds = { KEYWORD: 'Keyword', DATETIME: 'Datetime' } as const;
 
-const kinds = { Keyword: 'KEYWORD', Datetime: 'DATETIME' } as const;
-
-async function missing(connection: Connection, namespace: string): Promise<(keyof typeof searchAttributes)[]> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const names = Object.keys(searchAttributes) as (keyof typeof searchAttributes)[];
-  return names.filter((name) => !(customAttributes && name in customAttributes));
-}
-
-/** Registers what a server that isn't ours lacks; it may be told to a reader a moment later. */
-export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const names = await missing(connection, namespace);
-  if (names.length === 0) return;
-  const pairs = names.map((name) => [name, encodeSearchAttributeIndexedValueType(kinds[searchAttributes[name]])]);
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(pairs) });
-  for (let tries = 0; tries < 50 && (await missing(connection, namespace)).length > 0; tries += 1) await sleep(200);
-}
+/** What operators filter appointments by, as the Temporal command line takes it: name and kind. */
+export const searchAttributes: Record<string, string> = Object.fromEntries(
+  SEARCH_ATTRIBUTE_KEYS.map(({ name, type }) => [name, kinds[type]]),
+);
 
 /** Whether the server answers and knows the namespace with every search attribute. */
 export async function isServing(connection: Connection, namespace: string): Promise<boolean> {
   try {
     await connection.workflowService.describeNamespace({ namespace });
-    return (await missing(connection, namespace)).length === 0;
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return Object.keys(searchAttributes).every((name) => customAttributes && name in customAttributes);
   } catch (error) {
     if (isGrpcServiceError(error)) return false;
     throw error;

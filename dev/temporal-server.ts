@@ -1,9 +1,10 @@
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Child, startChild, whenReady } from './child.js';
 import { identify, isStillRunning, type ProcessIdentity, stopProcess } from './process-identity.js';
-import { ensureSearchAttributes, isServing, searchAttributes } from './temporal-attributes.js';
+import { ensureSearchAttributes } from '../worker/search-attributes.js';
+import { isServing, searchAttributes } from './temporal-attributes.js';
 
 /** The one namespace of a development server. */
 export const temporalNamespace = 'default';
@@ -67,7 +68,7 @@ export async function checkTemporal(address: string, connectTimeout = 5_000): Pr
     throw new Error(`No Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${error.message}`);
   });
   try {
-    await ensureSearchAttributes(connection, temporalNamespace);
+    await ensureSearchAttributes(new Client({ connection, namespace: temporalNamespace }));
   } finally {
     await connection.close();
   }

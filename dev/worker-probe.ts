@@ -1,0 +1,27 @@
+import { Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+
+/** The task queue of the development stack's worker. */
+export const taskQueue = 'appointments';
+
+/**
+ * Whether the worker process `pid` polls for workflow tasks, as the Temporal server sees it: the worker has no port
+ * of its own. By its pid, because the server remembers the pollers of a killed worker for minutes.
+ */
+export async function isPolling(address: string, namespace: string, pid: number): Promise<boolean> {
+  const connection = Connection.lazy({ address });
+  try {
+    const request = {
+      namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    };
+    const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
+      connection.workflowService.describeTaskQueue(request),
+    );
+    // The SDK's default identity is pid@host.
+    return (pollers ?? []).some(({ identity }) => identity?.startsWith(`${pid}@`));
+  } finally {
+    await connection.close();
+  }
+}

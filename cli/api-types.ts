@@ -1,0 +1,96 @@
+import type { HoldStatus, PaymentMethod, PaymentStatus, SessionMode, Status } from '../domain/types.js';
+
+/** What the command line reads of the API's answers; instants are RFC 3339 text. */
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export interface JoinView {
+  canJoin: boolean;
+  code: string | null;
+  message: string;
+  opensAt: string;
+}
+
+export interface AppointmentView {
+  id: string;
+  status: Status;
+  sessionMode: SessionMode;
+  startsAt: string;
+  endsAt: string;
+  durationMinutes: number;
+  meetingLink: string;
+  client: { id: string; name: string };
+  therapist: { id: string; name: string };
+  price: { amountMinor: number; currency: string };
+  payment: { status: PaymentStatus; method: PaymentMethod } | null;
+  isActivatedByAdmin: boolean;
+  attendance: Record<'client' | 'therapist', { joinedAt: string | null; cameAt: string | null }>;
+  outcome: { reason: string; by: string; at: string } | null;
+  deciding: boolean;
+  payBy: string;
+  hold: HoldStatus;
+  policy: { minuteMs: number; platformFeeBps: number };
+  serverNow: string;
+}
+
+export interface TimelineItem {
+  kind: string;
+  actor: { role: string; id?: string | null };
+  due: string | null;
+  at: string;
+  detail: Record<string, unknown>;
+}
+
+/** What is still to come. */
+export interface TimelineNext {
+  event: string;
+  due: string;
+}
+
+export interface TimelineView {
+  items: TimelineItem[];
+  next: TimelineNext[];
+}
+
+export interface Me {
+  id: string;
+  name: string;
+}
+
+export interface PaymentView {
+  id: string;
+  status: PaymentStatus;
+  stripe?: { clientSecret: string };
+  razorpay?: { orderId: string };
+}
+
+export interface JoinAnswer {
+  mode: SessionMode;
+  room: string;
+  token: string;
+}
+
+export interface WalletView {
+  currency: string;
+  balanceMinor: number;
+  heldMinor: number;
+  availableMinor: number;
+}
+
+export interface EarningView {
+  appointmentId: string;
+  currency: string;
+  grossMinor: number;
+  feeMinor: number;
+  netMinor: number;
+}
+
+export interface NotificationView {
+  id: string;
+  appointmentId: string;
+  kind: string;
+  at: string;
+}

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 /** pino's number for a warning: https://github.com/pinojs/pino/blob/main/docs/api.md#loggerlevels-object */
 const warning = 40;
 
+/** Whose lines are for whoever watches; the other servers' messages are for their files. */
+const watched = new Set(['worker', 'api']);
+
 /** Whether a line deserves a look: a plain one, or a structured one from warnings up. */
 function isWorthALook(line: string): boolean {
   if (!line.startsWith('{')) return line.trim() !== '';
@@ -38,8 +41,7 @@ export class ChildLog {
     this.#streams.set(name, stream);
     return (line) => {
       stream.write(`${line}\n`);
-      // The servers' own messages are for their files; ours are for whoever watches.
-      if (name !== 'postgres' && name !== 'temporal' && isWorthALook(line)) this.#onLine(name, line);
+      if (watched.has(name) && isWorthALook(line)) this.#onLine(name, line);
     };
   }
 

@@ -16,6 +16,8 @@ export interface PostgresOptions {
   /** False trades safety for speed: for tests only, whose data nobody misses. Default true. */
   durable?: boolean;
   onLine?: (line: string) => void;
+  /** Told of each process as soon as it runs, before it is ready: it may have to be stopped. */
+  onStart?: (child: Child) => void;
 }
 
 /** A PostgreSQL that runs. */
@@ -83,6 +85,7 @@ async function startServer(options: PostgresOptions, programs: string, account: 
       graceMs: 15_000,
       onLine: options.onLine,
     });
+    options.onStart?.(child);
     try {
       await whenReady(child, () => answers(options.port));
       return child;

@@ -36,12 +36,12 @@ async function answersOk(url: string): Promise<boolean> {
 async function step<T>(site: Site, what: string, work: () => Promise<T>): Promise<T> {
   const startedAt = Date.now();
   const result = await withProgress(what, site.say, work);
-  site.say(`  ${what}: ready (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  if (!site.supervisor.isStopping) site.say(`  ${what}: ready (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
   return result;
 }
 
 async function bringUpDatabase(site: Site): Promise<string> {
-  const { config, ports, logs, supervisor, record } = site;
+  const { config, ports, logs, supervisor } = site;
   if (config.databaseUrl) return config.databaseUrl;
   return step(site, 'PostgreSQL', async () => {
     const dataDir = join(site.dataDir, 'postgres');
@@ -50,15 +50,15 @@ async function bringUpDatabase(site: Site): Promise<string> {
       port: ports.postgres,
       database: 'punctual',
       onLine: logs.sink('postgres'),
+      onStart: (child) => supervisor.hold(child),
     });
     supervisor.watch(postgres.child);
-    await record.addChild('postgres', postgres.child.pid);
     return postgres.url;
   });
 }
 
 async function bringUpTemporal(site: Site): Promise<Pick<StackAddresses, 'temporalAddress' | 'temporalUi'>> {
-  const { config, ports, logs, supervisor, record, say } = site;
+  const { config, ports, logs, supervisor, say } = site;
   const search = {
     address: config.temporalAddress,
     path: config.inherited['PATH'] ?? '',
@@ -80,9 +80,9 @@ async function bringUpTemporal(site: Site): Promise<Pick<StackAddresses, 'tempor
       dbFile,
       env: config.inherited,
       onLine: logs.sink('temporal'),
+      onStart: (child) => supervisor.hold(child),
     });
     supervisor.watch(server.child);
-    await record.addChild('temporal', server.child.pid);
     return { temporalAddress: server.address, temporalUi: `http://127.0.0.1:${uiPort}` };
   });
 }
@@ -108,10 +108,7 @@ async function startSandbox(site: Site, addresses: StackAddresses): Promise<void
     'sandbox/main.ts',
     sandboxEnvironment(site.config, addresses, join(site.dataDir, 'sandbox')),
   );
-  const started = await site.supervisor.start(spec, () =>
-    answersOk(`${addresses.oidcIssuer}/.well-known/openid-configuration`),
-  );
-  await site.record.addChild('sandbox', started.pid);
+  await site.supervisor.start(spec, () => answersOk(`${addresses.oidcIssuer}/.well-known/openid-configuration`));
 }
 
 /** Starts the worker or the API and waits until it polls or answers. */
@@ -121,8 +118,7 @@ export async function startProduct(site: Site, name: ProductProcess, addresses: 
     name === 'api'
       ? () => answersOk(`${addresses.api}/healthz`)
       : ({ pid }) => isPolling(addresses.temporalAddress, temporalNamespace, pid);
-  const started = await site.supervisor.start(spec, probe);
-  await site.record.addChild(name, started.pid);
+  await site.supervisor.start(spec, probe);
 }
 
 /** Brings the schema up to date and puts in the people one can sign in as; safe to repeat. */

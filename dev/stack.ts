@@ -57,7 +57,8 @@ async function prepareSite(options: StackOptions): Promise<Site> {
     await clearTemporalLeftover(join(dataDir, 'temporal.db'));
     const ports = await choosePorts(options.ports ?? config.ports, portsNeeded(config));
     const logs = await ChildLog.open(join(dataDir, 'logs'), onChildLine);
-    return { config, dataDir, ports, say, logs, record, supervisor: new Supervisor() };
+    const supervisor = new Supervisor((child) => void record.addChild(child.name, child.pid));
+    return { config, dataDir, ports, say, logs, record, supervisor };
   } catch (error) {
     await record.remove();
     throw error;

@@ -8,17 +8,17 @@ import {
   whenReady,
 } from './child.js';
 
-/** Something that runs until it is stopped. */
-export interface Running {
-  name: string;
-  stop(): Promise<void>;
-}
-
 /** Keeps the stack's processes together: what was started last is stopped first, and a death is told. */
 export class Supervisor {
-  readonly #running: Running[] = [];
+  readonly #running: Child[] = [];
+  readonly #onStart: (child: Child) => void;
   #stopping: Promise<void> | undefined;
   #tellDeath: (message: string) => void = () => {};
+
+  /** @param onStart told of each process as soon as it runs, before it is ready */
+  constructor(onStart: (child: Child) => void = () => {}) {
+    this.#onStart = onStart;
+  }
 
   /** Resolves with one message when a process ends that nobody stopped; says which, how, and its last lines. */
   readonly died = new Promise<string>((resolve) => (this.#tellDeath = resolve));
@@ -32,27 +32,35 @@ export class Supervisor {
   async start(spec: ChildSpec, probe: Probe, readyTimeoutMs?: number): Promise<Child> {
     if (this.#stopping) throw new Error(`${spec.name} isn't started: everything is being stopped.`);
     const child = await startChild(spec);
-    this.watch(child);
+    this.hold(child);
     await whenReady(child, probe, readyTimeoutMs);
+    this.watch(child);
     return child;
   }
 
-  /** Takes over something already started: it is stopped with the rest, and its end is a death. */
-  watch(running: Running & Partial<Pick<Child, 'exited' | 'lastLines' | 'pid'>>): void {
+  /** Takes over something that was just started: it is stopped with the rest. */
+  hold(child: Child): void {
+    if (this.#running.includes(child)) return;
     if (this.#stopping) {
       // It was on its way when the stop began.
-      this.#stopping = Promise.all([this.#stopping, running.stop()]).then(() => undefined);
+      this.#stopping = Promise.all([this.#stopping, child.stop()]).then(() => undefined);
       return;
     }
-    this.#running.push(running);
-    void running.exited?.then((exit) => this.#ended(running as Child, exit));
+    this.#running.push(child);
+    this.#onStart(child);
+  }
+
+  /** Takes over a process that is ready: from now on its end is a death. */
+  watch(child: Child): void {
+    this.hold(child);
+    void child.exited.then((exit) => this.#ended(child, exit));
   }
 
   /** Stops one of them alone, such as a worker that a test wants away; not a death. */
   async stopOne(name: string): Promise<void> {
-    const index = this.#running.findIndex((running) => running.name === name);
-    const [running] = index < 0 ? [] : this.#running.splice(index, 1);
-    await running?.stop();
+    const index = this.#running.findIndex((child) => child.name === name);
+    const [child] = index < 0 ? [] : this.#running.splice(index, 1);
+    await child?.stop();
   }
 
   /** Stops all, the last started first. Safe to repeat. */
@@ -71,8 +79,8 @@ export class Supervisor {
 
   async #stopInOrder(): Promise<void> {
     const failures: unknown[] = [];
-    for (let running = this.#running.pop(); running; running = this.#running.pop()) {
-      await running.stop().catch((error: unknown) => failures.push(error));
+    for (let child = this.#running.pop(); child; child = this.#running.pop()) {
+      await child.stop().catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be stopped.');
   }

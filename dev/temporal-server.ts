@@ -3,7 +3,6 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Child, startChild, whenReady } from './child.js';
 import { identify, isStillRunning, type ProcessIdentity, stopProcess } from './process-identity.js';
-import { ensureSearchAttributes } from '../worker/search-attributes.js';
 import { isServing, searchAttributes } from './temporal-attributes.js';
 
 /** The one namespace of a development server. */
@@ -20,6 +19,8 @@ export interface TemporalOptions {
   dbFile: string;
   env: Record<string, string>;
   onLine?: (line: string) => void;
+  /** Told of the process as soon as it runs, before it is ready: it may have to be stopped. */
+  onStart?: (child: Child) => void;
 }
 
 /** A Temporal server that runs. */
@@ -68,6 +69,8 @@ export async function checkTemporal(address: string, connectTimeout = 5_000): Pr
     throw new Error(`No Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${error.message}`);
   });
   try {
+    // The worker's code, needed only for a server that isn't ours.
+    const { ensureSearchAttributes } = await import('../worker/search-attributes.js');
     await ensureSearchAttributes(new Client({ connection, namespace: temporalNamespace }));
   } finally {
     await connection.close();
@@ -81,6 +84,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   await clearTemporalLeftover(dbFile);
   const { program, env, onLine } = options;
   const child = await startChild({ name: 'temporal', command: program, args: startArguments(options), env, onLine });
+  options.onStart?.(child);
   await writeFile(recordOf(dbFile), JSON.stringify(identify(child.pid)));
   void child.exited.then(() => rm(recordOf(dbFile), { force: true }));
   const address = `127.0.0.1:${port}`;

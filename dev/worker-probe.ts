@@ -1,8 +1,10 @@
 import { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
 
 /** The task queue of the development stack's worker. */
 export const taskQueue = 'appointments';
+
+/** TASK_QUEUE_TYPE_WORKFLOW in temporal/api/enums/v1/task_queue.proto. */
+const workflowTasks = 1;
 
 /**
  * Whether the worker process `pid` polls for workflow tasks, as the Temporal server sees it: the worker has no port
@@ -14,7 +16,7 @@ export async function isPolling(address: string, namespace: string, pid: number)
     const request = {
       namespace,
       taskQueue: { name: taskQueue },
-      taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+      taskQueueType: workflowTasks,
     };
     const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.workflowService.describeTaskQueue(request),

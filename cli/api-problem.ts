@@ -7,8 +7,8 @@ export interface Problem {
   code: string;
   /** One sentence: what the caller can do. */
   remedy?: string;
-  /** Invalid fields; their shape is the API's. */
-  errors?: unknown[];
+  /** Invalid fields: where each is and what is wrong with it. */
+  errors?: { field: string; message: string }[];
 }
 
 /** A refusal or failure that the API answered with. */
@@ -45,6 +45,6 @@ export function toApiError(status: number, url: string, body: unknown): ApiProbl
 export function describeError(error: unknown): string {
   if (!(error instanceof ApiProblem)) return error instanceof Error ? error.message : String(error);
   const { message, remedy, code, problem } = error;
-  const fields = problem.errors?.length ? ` ${JSON.stringify(problem.errors)}` : '';
-  return `${[message, remedy].filter(Boolean).join(' ')}${fields} [${code}]`;
+  const fields = (problem.errors ?? []).map(({ field, message: wrong }) => `${field} ${wrong}.`);
+  return `${[message, remedy, ...fields].filter(Boolean).join(' ')} [${code}]`;
 }

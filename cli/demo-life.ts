@@ -1,7 +1,8 @@
 import { ApiClient, signIn } from './api-client.js';
-import { ApiProblem } from './api-problem.js';
+import { ApiProblem, describeError } from './api-problem.js';
 import type { AppointmentView, JoinAnswer, Me, Page, PaymentView, TimelineItem, WalletView } from './api-types.js';
-import { DURATION_MINUTES, END_BY_HAND_MINUTES, LEAD_MS, type Plan } from './demo-plan.js';
+import { DURATION_MINUTES, END_BY_HAND_MINUTES, FIRST_LIFE, LEAD_MS, type Plan } from './demo-plan.js';
+import { money, timelineLine } from './format.js';
 import { LifeWatch } from './life-watch.js';
 import { mailsOf, noticesOf } from './notices.js';
 import { Outside } from './outside.js';
@@ -113,4 +114,25 @@ export async function playLife(world: World, plan: Plan, onEvent: OnEvent): Prom
   await watch.until('the settlement', restMs + SOON_MS, ({ hold }) => hold === 'settled');
   await cast.client.post(`/v1/appointments/${id}/review`, { rating: 5 });
   return { plan, cast, appointment: await watch.look(), timeline: watch.items, walletBefore };
+}
+
+/** The world of a running stack. */
+export function worldOf({ api, oidcIssuer, sandbox }: { api: string; oidcIssuer: string; sandbox: string }): World {
+  return { api, oidcIssuer, outside: new Outside(sandbox) };
+}
+
+/**
+ * Plays one appointment for whoever has just started the stack, and says what happens, line by line. Never throws: the
+ * stack stays up, and the line says what did not go through.
+ */
+export async function playOne(stack: { addresses: Parameters<typeof worldOf>[0] }, say: (line: string) => void): Promise<void> {
+  const { client, therapist, method, mode } = FIRST_LIFE;
+  say(`Playing one appointment at speed: ${client.name} with ${therapist.name}, ${mode}, paid by ${method} ...`);
+  try {
+    const { appointment } = await playLife(worldOf(stack.addresses), FIRST_LIFE, (_, item) => say(`  ${timelineLine(item)}`));
+    const { id, status, price } = appointment;
+    say(`Appointment ${id} is ${status}; ${money(price.amountMinor, price.currency)} went from client to therapist and platform.`);
+  } catch (error) {
+    say(`The appointment did not go through: ${describeError(error)}`);
+  }
 }

@@ -34,8 +34,12 @@ export class FaultTable {
     this.#rules = [];
   }
 
+  /** What is still to come; `times` is how often. */
   list(): FaultRule[] {
-    return this.#rules.filter((rule) => rule.left > 0).map(({ left: _, ...rule }) => rule);
+    return this.#rules.map((armed) => {
+      const { left, ...rule } = armed;
+      return Number.isFinite(left) ? { ...rule, times: left } : rule;
+    });
   }
 
   /** The rules that hit this request, used up by one. Latency adds to another fault; of the others the first wins. */

@@ -12,7 +12,7 @@ export interface SandboxRoom {
   statusCallback: string | null;
   createdAt: string;
   endedAt: string | null;
-  participants: Omit<StoredParticipant, 'roomSid'>[];
+  participants: StoredParticipant[];
 }
 
 /** Plays the people who connect to rooms. */
@@ -41,7 +41,7 @@ export class RoomControl {
   }
 
   #view({ sid, uniqueName, status, audioOnly, statusCallback, createdAt, endedAt }: StoredRoom): SandboxRoom {
-    const participants = this.rooms.participants(sid).map(({ roomSid: _, ...participant }) => participant);
+    const participants = this.rooms.participants(sid);
     return { sid, uniqueName, status, audioOnly, statusCallback, createdAt, endedAt, participants };
   }
 }

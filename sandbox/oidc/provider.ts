@@ -1,5 +1,6 @@
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { oidcCredentials } from '../credentials.js';
+import { escapeHtml, page } from '../html.js';
 import { isLoopback } from '../loopback.js';
 import type { Store } from '../store.js';
 import { oidcAdapter } from './adapter.js';
@@ -37,7 +38,6 @@ function configuration(): Configuration {
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
         redirect_uris: ['http://127.0.0.1:3000/auth/callback'],
-        application_type: 'native',
       },
       {
         client_id: cliClientId,
@@ -61,6 +61,10 @@ function configuration(): Configuration {
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => accountClaims(sub) }),
     interactions: { url: (_ctx, interaction) => `/oidc/interaction/${interaction.uid}` },
     loadExistingGrant: grantEverything,
+    renderError: (ctx, { error, error_description: text }) => {
+      ctx.type = 'html';
+      ctx.body = page('Sign-in failed', `<p>${escapeHtml(`${error}: ${text ?? ''}`)}</p>`);
+    },
     scopes: ['openid', 'profile', 'email', 'offline_access', SCOPE],
     ttl: { AccessToken: TWELVE_HOURS_S, Session: 14 * 24 * 3600, Grant: 14 * 24 * 3600, Interaction: 3600, IdToken: 3600 },
   };

@@ -71,8 +71,10 @@ export function newOrder(fields: Pick<Order, 'amount' | 'currency' | 'receipt' |
   };
 }
 
-export function orderEntity({ _autoCapture: _, ...order }: Order): Omit<Order, '_autoCapture'> {
-  return order;
+/** The order without what the sandbox keeps for itself. */
+export function orderEntity(order: Order): Omit<Order, '_autoCapture'> {
+  const { _autoCapture, ...shown } = order;
+  return shown;
 }
 
 /** A netbanking payment for a whole order, as checkout makes it. */

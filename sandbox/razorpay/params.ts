@@ -35,7 +35,8 @@ export function notes(fields: Fields): Notes {
 export function optionalText(fields: Fields, name: string, maxLength: number): string | null {
   const value = fields[name];
   if (value === undefined || value === null || value === '') return null;
-  const textValue = String(value);
+  if (typeof value === 'object') throw badRequest(`The ${name} must be a string.`, name);
+  const textValue = String(value as string | number | boolean);
   if (textValue.length > maxLength) {
     throw badRequest(`The ${name} may not be greater than ${maxLength} characters.`, name);
   }

@@ -13,6 +13,7 @@ import { StripeFailure } from './errors.js';
 import { addIntentRoutes } from './intent-routes.js';
 import type { StripeModel } from './model.js';
 import { API_VERSION } from './objects.js';
+import { text } from './params.js';
 
 /** Stripe's API below `/v1`. */
 export function stripeApp(parts: { model: StripeModel; store: Store; calls: CallLog; faults: FaultTable }): Hono<VendorEnv> {
@@ -52,7 +53,7 @@ function authenticate(model: StripeModel): MiddlewareHandler<VendorEnv> {
   return async (c, next) => {
     const header = c.req.header('authorization') ?? '';
     const [, bearer] = /^Bearer\s+(\S+)$/i.exec(header) ?? [];
-    const key = bearer ?? (readBasicAuth(header).name || String(c.get('fields')['key'] ?? c.req.query('key') ?? ''));
+    const key = bearer ?? (readBasicAuth(header).name || text(c.get('fields'), 'key') || (c.req.query('key') ?? ''));
     if (key === stripeCredentials.secretKey) return next();
     const [, id] = /\/payment_intents\/(pi_\w+)(\/confirm)?$/.exec(c.req.path) ?? [];
     const secret = c.get('fields')['client_secret'] ?? c.req.query('client_secret');

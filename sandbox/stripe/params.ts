@@ -64,7 +64,7 @@ export function integer(fields: Fields, name: string, min: number): number | nul
   const value = fields[name];
   if (value === undefined) return null;
   if (typeof value !== 'string' || !/^-?\d+$/.test(value)) {
-    throw invalidRequest('parameter_invalid_integer', `Invalid integer: ${String(value)}`, name);
+    throw invalidRequest('parameter_invalid_integer', `Invalid integer: ${JSON.stringify(value)}`, name);
   }
   const number = Number(value);
   if (number < min) {

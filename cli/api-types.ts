@@ -91,6 +91,8 @@ export interface EarningView {
 export interface NotificationView {
   id: string;
   appointmentId: string;
+  /** What happened. */
   kind: string;
-  at: string;
+  /** What was said of it, decided as it was sent. */
+  template: string | null;
 }

@@ -21,7 +21,7 @@ export async function noticesOf(person: ApiClient, appointmentId: string): Promi
   const { items } = await person.get<Page<NotificationView>>('/v1/notifications', { limit: MOST_NOTICES });
   return items
     .filter((item) => item.appointmentId === appointmentId)
-    .map(({ kind }) => ({ channel: 'in_app', kind, text: kind }));
+    .map(({ kind, template }) => ({ channel: 'in_app', kind: template ?? kind, text: template ?? kind }));
 }
 
 /** Mails about one appointment. */

@@ -98,6 +98,7 @@ export function newIntent(fields: Partial<PaymentIntent> & { amount: number; cur
     last_payment_error: null,
     latest_charge: null,
     livemode: false,
+    managed_payments: { enabled: false },
     metadata: {},
     next_action: null,
     payment_method: null,
@@ -173,6 +174,7 @@ export function newCharge(
     receipt_email: intent.receipt_email,
     receipt_url: null,
     refunded: false,
+    refunds: { object: 'list', data: [], has_more: false, url: `/v1/charges/${id}/refunds` },
     status: failure ? 'failed' : 'succeeded',
   };
 }
@@ -201,6 +203,9 @@ export function newRefund(
     charge: charge.id,
     created: unixNow(),
     currency: charge.currency,
+    customer: charge['customer'],
+    customer_account: null,
+    payment_method: charge['payment_method'],
     destination_details: { card: { type: 'pending' }, type: 'card' },
     payment_intent: charge.payment_intent,
     ...nulls('receipt_number', 'source_transfer_reversal', 'transfer_reversal'),

@@ -28,7 +28,9 @@ function minuteOf(clock: string): number {
 /** Whether a session lies within one stretch of the therapist's hours; null hours are always open. Instants in epoch ms. */
 export function withinHours(hours: WeeklyHours | null, timeZone: string, startsAt: number, endsAt: number): boolean {
   if (hours === null) return true;
-  const { weekday, minute } = localMinute(startsAt, timeZone);
-  const endMinute = minute + Math.ceil((endsAt - startsAt) / 60_000);
-  return (hours[weekday] ?? []).some(([from, to]) => minuteOf(from) <= minute && endMinute <= minuteOf(to));
+  const first = localMinute(startsAt, timeZone);
+  // The last instant inside, not a sum of minutes: on a day that changes its clocks an hour later is not an hour on.
+  const last = localMinute(endsAt - 1, timeZone);
+  if (first.weekday !== last.weekday) return false;
+  return (hours[first.weekday] ?? []).some(([from, to]) => minuteOf(from) <= first.minute && last.minute < minuteOf(to));
 }

@@ -64,14 +64,19 @@ interface NextEvent {
   message: StoredMessage | null;
 }
 
+/** Whether a message comes before a deadline. At the same instant it does; a join was let in by the clock, so it comes after. */
+function isFirst(message: StoredMessage, { event, due }: Deadline): boolean {
+  return message.event === 'join' && event !== 'join' ? message.receivedAt < due : message.receivedAt <= due;
+}
+
 /**
- * The earlier of the first message and the deadline; the message at the same instant. Money is the exception: what has
- * arrived while the slot is still held beats the end of the payment window, whose provider would say the same.
+ * The earlier of the first message and the deadline. Money is the exception: what has arrived while the slot is still
+ * held beats the end of the payment window, whose provider would say the same; messages keep their order even then.
  */
 function nextEvent(waiting: readonly StoredMessage[], deadline: Deadline | null): NextEvent | null {
-  const money = deadline?.event === 'payment_window_over' ? waiting.find(({ event }) => event === 'payment_settled') : undefined;
-  const message = money ?? waiting[0];
-  if (message !== undefined && (deadline === null || message === money || message.receivedAt <= deadline.due)) {
+  const [message] = waiting;
+  const moneyWaits = deadline?.event === 'payment_window_over' && waiting.some(({ event }) => event === 'payment_settled');
+  if (message !== undefined && (deadline === null || moneyWaits || isFirst(message, deadline))) {
     return { event: message.event, at: message.receivedAt, actor: message.actor, message };
   }
   return deadline === null ? null : { event: deadline.event, at: deadline.due, actor: SYSTEM, message: null };
@@ -94,7 +99,7 @@ export function workOff(record: AppointmentRecord, messages: readonly StoredMess
     const decision = decide(current, next.event, { at: next.at, actor: next.actor });
     steps.push({ decision, actor: next.actor, messageId: next.message?.id ?? null });
     if (decision.allowed) current = decision.record;
-    if (next.message !== null) waiting.splice(waiting.indexOf(next.message), 1);
+    if (next.message !== null) waiting.shift();
   }
   const wakeUp = nextWakeUp(current);
   const prepareOpening = wakeUp?.event === 'prepare_opening' && wakeUp.wakeAt <= now;

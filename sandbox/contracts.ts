@@ -66,7 +66,9 @@ export class OpenApiContract {
   unknownNames(method: string, template: string, names: { query?: string[]; form?: string[] }): string[] {
     const { parameters = [], requestBody } = this.#operation(method, template);
     const queries = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
-    const properties = Object.values(requestBody?.content ?? {}).flatMap(({ schema }) => Object.keys(schema.properties ?? {}));
+    const properties = Object.values(requestBody?.content ?? {}).flatMap(({ schema }) =>
+      Object.keys(schema.properties ?? {}),
+    );
     return [
       ...(names.query ?? []).filter((name) => !queries.includes(name)),
       ...(names.form ?? []).filter((name) => !properties.includes(name)),
@@ -126,7 +128,8 @@ export function departures(example: unknown, actual: unknown, path = ''): string
   if (example === null || actual === null) return [];
   const kinds = [kind(example), kind(actual)];
   if (kinds.includes('empty list') && kinds.every((each) => each === 'empty list' || each === 'object')) return [];
-  if (kinds[0]?.replace('empty ', '') !== kinds[1]?.replace('empty ', '')) return [`${path}: ${kinds[1]} and not ${kinds[0]}`];
+  if (kinds[0]?.replace('empty ', '') !== kinds[1]?.replace('empty ', ''))
+    return [`${path}: ${kinds[1]} and not ${kinds[0]}`];
   if (kinds[0] !== 'object' || /\/(notes|metadata)$/.test(path)) return [];
   return Object.entries(example as Json).flatMap(([key, value]) => {
     const found = (actual as Json)[key];

@@ -20,7 +20,10 @@ describe('faults', () => {
     // The SDK repeats a reset request by itself, with its key.
     const { id } = await stripeSdk(sandbox.url).paymentIntents.create(ASKED, { idempotencyKey: 'k' });
     expect(sandbox.control.payments.list().map(({ ref }) => ref)).toEqual([id]);
-    expect(sandbox.control.calls().map(({ status, idempotencyKey }) => [status, idempotencyKey])).toEqual([[0, 'k'], [200, 'k']]);
+    expect(sandbox.control.calls().map(({ status, idempotencyKey }) => [status, idempotencyKey])).toEqual([
+      [0, 'k'],
+      [200, 'k'],
+    ]);
   });
 
   it('cut the request before the effect', async () => {
@@ -38,7 +41,10 @@ describe('faults', () => {
       await addFault({ provider, kind: 'error500', times: 1 });
     }
     const stripe = stripeSdk(sandbox.url);
-    expect(await rejection(stripe.paymentIntents.list())).toMatchObject({ type: 'StripeRateLimitError', statusCode: 429 });
+    expect(await rejection(stripe.paymentIntents.list())).toMatchObject({
+      type: 'StripeRateLimitError',
+      statusCode: 429,
+    });
     expect(await rejection(stripe.paymentIntents.list())).toMatchObject({ type: 'StripeAPIError', statusCode: 500 });
     const razorpay = razorpaySdk(sandbox.url);
     expect(await rejection(razorpay.orders.all())).toMatchObject({ statusCode: 429 });
@@ -65,7 +71,13 @@ describe('faults', () => {
 
   it('reach mail too: refused for now, or accepted and never acknowledged', async () => {
     const { hostname: host, port } = new URL(sandbox.smtpUrl);
-    const mail = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Text', messageId: '<n-1@punctual>' };
+    const mail = {
+      from: 'a@example.com',
+      to: 'b@example.com',
+      subject: 'Hello',
+      text: 'Text',
+      messageId: '<n-1@punctual>',
+    };
     const send = () => createTransport({ host, port: Number(port) }).sendMail(mail);
     await addFault({ provider: 'smtp', kind: 'error500', times: 1 });
     expect(await rejection(send())).toMatchObject({ responseCode: 451 });

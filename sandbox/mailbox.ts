@@ -43,7 +43,11 @@ export class Mailbox {
           const failing = hits.find(({ kind }) => kind !== 'latency');
           if (failing?.kind === 'error500') return done(smtpError(451, 'Local error in processing'));
           if (failing?.kind === 'error429') return done(smtpError(421, 'Too many messages, try again later'));
-          if (failing?.kind !== 'reset_before') this.#keep(mail, session.envelope.rcptTo.map(({ address }) => address));
+          if (failing?.kind !== 'reset_before')
+            this.#keep(
+              mail,
+              session.envelope.rcptTo.map(({ address }) => address),
+            );
           if (failing) return this.#cut(session);
           return done();
         })().catch((error: unknown) => done(error instanceof Error ? error : new Error(String(error))));

@@ -19,7 +19,8 @@ beforeEach(async () => {
   receiver = await startReceiver();
 });
 afterEach(async () => {
-  for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  for (const child of children.splice(0))
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   await receiver.close();
   rmSync(dataDir, { recursive: true, force: true });
 });
@@ -40,7 +41,9 @@ async function start(env: Record<string, string>): Promise<Started> {
   children.push(child);
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const exit = new Promise<number | string | null>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  const exit = new Promise<number | string | null>((resolve) =>
+    child.once('exit', (code, signal) => resolve(code ?? signal)),
+  );
   const url = new Promise<string>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
       const [, found] = /listens on (\S+)/.exec(chunk.toString()) ?? [];

@@ -90,7 +90,18 @@ function build(base: { store: Store; faults: FaultTable; webhooks: WebhookDispat
   const razorpay = new RazorpayModel(store, webhooks);
   const rooms = new TwilioRooms(store, webhooks);
   const messages = new TwilioMessages(store, webhooks);
-  const control = new SandboxControl({ store, calls, faults, webhooks, stripe, razorpay, rooms, messages, mailbox, payUrl });
+  const control = new SandboxControl({
+    store,
+    calls,
+    faults,
+    webhooks,
+    stripe,
+    razorpay,
+    rooms,
+    messages,
+    mailbox,
+    payUrl,
+  });
   const app = new Hono();
   app.route('/_sandbox', controlApp(control));
   app.route('/pay', payPages(control.payments));

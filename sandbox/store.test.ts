@@ -21,7 +21,10 @@ it('finds again what was put, changed and deleted, and drops a line that was tor
   // No close: the process was killed while it wrote.
   appendFileSync(join(dataDir, 'sandbox.jsonl'), '{"c":"things","k":"d","v":{"n"');
   const after = Store.open(dataDir).collection('things');
-  expect(after.values()).toEqual([{ n: 2, name: 'first' }, { n: 1, name: 'third' }]);
+  expect(after.values()).toEqual([
+    { n: 2, name: 'first' },
+    { n: 1, name: 'third' },
+  ]);
   expect(readFileSync(join(dataDir, 'sandbox.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2);
 });
 

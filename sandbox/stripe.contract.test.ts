@@ -6,7 +6,12 @@ import { type Sandbox, startSandbox } from './server.js';
 import { rejection, startReceiver, stripeSdk, type WebhookReceiver } from './test-support.js';
 import { ALLOWED } from './stripe/params.js';
 
-const ASKED = { amount: 5000, currency: 'usd', metadata: { paymentId: 'p' }, automatic_payment_methods: { enabled: true } };
+const ASKED = {
+  amount: 5000,
+  currency: 'usd',
+  metadata: { paymentId: 'p' },
+  automatic_payment_methods: { enabled: true },
+};
 
 /** An object's answer as plain JSON: the SDK's own additions are not enumerable or are methods. */
 function plain(object: unknown): Record<string, unknown> {
@@ -35,7 +40,10 @@ const intentIs = (intent: unknown) =>
   expect(contract().answerErrors('GET', '/v1/payment_intents/{intent}', '200', plain(intent))).toEqual([]);
 
 async function raw(method: string, path: string, form: string): Promise<{ status: number; body: unknown }> {
-  const headers = { authorization: `Bearer ${stripeCredentials.secretKey}`, 'content-type': 'application/x-www-form-urlencoded' };
+  const headers = {
+    authorization: `Bearer ${stripeCredentials.secretKey}`,
+    'content-type': 'application/x-www-form-urlencoded',
+  };
   const answer = await fetch(sandbox.url + path, { method, headers, body: method === 'GET' ? undefined : form });
   return { status: answer.status, body: await answer.json() };
 }
@@ -46,19 +54,37 @@ describeContract("Stripe's published contract", () => {
     intentIs(await stripe.paymentIntents.retrieve(id));
     await rejection(stripe.paymentIntents.confirm(id, { payment_method: 'pm_card_chargeDeclined' }));
     intentIs(await stripe.paymentIntents.retrieve(id));
-    intentIs(await stripe.paymentIntents.confirm(id, { payment_method: 'pm_card_authenticationRequired', return_url: 'http://127.0.0.1' }));
+    intentIs(
+      await stripe.paymentIntents.confirm(id, {
+        payment_method: 'pm_card_authenticationRequired',
+        return_url: 'http://127.0.0.1',
+      }),
+    );
     sandbox.control.payments.act(id, 'fail_authentication');
     intentIs(await stripe.paymentIntents.retrieve(id));
     intentIs(await stripe.paymentIntents.cancel(id, { cancellation_reason: 'abandoned' }));
-    intentIs(await stripe.paymentIntents.create({ ...ASKED, payment_method: 'pm_usBankAccount_success', confirm: true }));
-    intentIs(await stripe.paymentIntents.create({ ...ASKED, capture_method: 'manual', payment_method: 'pm_card_visa', confirm: true }));
+    intentIs(
+      await stripe.paymentIntents.create({ ...ASKED, payment_method: 'pm_usBankAccount_success', confirm: true }),
+    );
+    intentIs(
+      await stripe.paymentIntents.create({
+        ...ASKED,
+        capture_method: 'manual',
+        payment_method: 'pm_card_visa',
+        confirm: true,
+      }),
+    );
     const { id: succeeded } = await paid();
     intentIs(await stripe.paymentIntents.retrieve(succeeded, { expand: ['latest_charge'] }));
   });
 
   it('holds for charges, refunds, customers, and lists of them', async () => {
     const intent = await paid();
-    const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 100, reason: 'requested_by_customer' });
+    const refund = await stripe.refunds.create({
+      payment_intent: intent.id,
+      amount: 100,
+      reason: 'requested_by_customer',
+    });
     const charge = await stripe.charges.retrieve(intent.latest_charge as string);
     const answers: [string, string, unknown][] = [
       ['GET', '/v1/charges/{charge}', charge],
@@ -71,17 +97,24 @@ describeContract("Stripe's published contract", () => {
       expect(contract().answerErrors(method, template, '200', plain(answer)), template).toEqual([]);
     }
   });
+});
 
+describeContract("Stripe's published contract beyond objects", () => {
   it('holds for errors', async () => {
     const { id } = await paid();
     const answers = [
       await raw('POST', `/v1/payment_intents/${id}/cancel`, ''),
-      await raw('POST', '/v1/payment_intents', 'amount=5000&currency=usd&confirm=true&payment_method=pm_card_chargeDeclined'),
+      await raw(
+        'POST',
+        '/v1/payment_intents',
+        'amount=5000&currency=usd&confirm=true&payment_method=pm_card_chargeDeclined',
+      ),
       await raw('POST', '/v1/payment_intents', 'amount=5000&currency=usd&foo=1'),
       await raw('GET', '/v1/payment_intents/pi_no', ''),
     ];
     expect(answers.map(({ status }) => status)).toEqual([400, 402, 400, 404]);
-    for (const { body } of answers) expect(contract().answerErrors('POST', '/v1/payment_intents', 'default', body)).toEqual([]);
+    for (const { body } of answers)
+      expect(contract().answerErrors('POST', '/v1/payment_intents', 'default', body)).toEqual([]);
   });
 
   it('holds for the objects in webhooks', async () => {
@@ -89,7 +122,10 @@ describeContract("Stripe's published contract", () => {
     const events = receiver.received.map(({ body, headers }) =>
       stripe.webhooks.constructEvent(body, headers['stripe-signature'] ?? '', stripeCredentials.webhookSecret),
     );
-    const templates: Record<string, string> = { payment_intent: '/v1/payment_intents/{intent}', charge: '/v1/charges/{charge}' };
+    const templates: Record<string, string> = {
+      payment_intent: '/v1/payment_intents/{intent}',
+      charge: '/v1/charges/{charge}',
+    };
     for (const { type, data } of events) {
       const { object } = data.object as { object: string };
       const template = templates[object] ?? '/v1/refunds/{refund}';
@@ -100,7 +136,9 @@ describeContract("Stripe's published contract", () => {
 
 describeContract('the contract itself', () => {
   it('has all the keys of the examples of August 2026, with values of their types', async () => {
-    const { resources } = readContract<{ resources: Record<string, Record<string, unknown>> }>('stripe/fixtures-2026-08.json');
+    const { resources } = readContract<{ resources: Record<string, Record<string, unknown>> }>(
+      'stripe/fixtures-2026-08.json',
+    );
     const intent = await paid();
     const refund = await stripe.refunds.create({ payment_intent: intent.id });
     const charge = await stripe.charges.retrieve(intent.latest_charge as string);
@@ -118,7 +156,8 @@ describeContract('the contract itself', () => {
     const { status: _status, ...intent } = plain(await stripe.paymentIntents.create(ASKED));
     const wrong = { ...intent, amount: '5000', last_payment_error: { type: 'no_such_error' } };
     const errors = contract().answerErrors('GET', '/v1/payment_intents/{intent}', '200', wrong).join('\n');
-    for (const part of ["required property 'status'", '/amount must be integer', '/last_payment_error/type']) expect(errors).toContain(part);
+    for (const part of ["required property 'status'", '/amount must be integer', '/last_payment_error/type'])
+      expect(errors).toContain(part);
   });
 
   it('knows every parameter that the sandbox takes, but for those that came later', () => {
@@ -127,7 +166,10 @@ describeContract('the contract itself', () => {
       return ALLOWED[operation].filter((name) => !known.includes(name));
     };
     expect(later('intentCreate', '/v1/payment_intents')).toEqual([
-      'payment_method_configuration', 'confirmation_token', 'customer_account', 'excluded_payment_method_types',
+      'payment_method_configuration',
+      'confirmation_token',
+      'customer_account',
+      'excluded_payment_method_types',
     ]);
     expect(later('intentCancel', '/v1/payment_intents/{intent}/cancel')).toEqual([]);
     expect(later('refundCreate', '/v1/refunds')).toEqual([]);

@@ -16,10 +16,14 @@ export function stripeSdk(url: string, options: { apiKey?: string; maxNetworkRet
 }
 
 /** The real Razorpay SDK against a sandbox. `headers` are added to every request, which the SDK can't do itself. */
-export function razorpaySdk(url: string, options: { keySecret?: string; headers?: Record<string, string> } = {}): Razorpay {
+export function razorpaySdk(
+  url: string,
+  options: { keySecret?: string; headers?: Record<string, string> } = {},
+): Razorpay {
   const { keySecret = razorpayCredentials.keySecret, headers = {} } = options;
   const sdk = new Razorpay({ key_id: razorpayCredentials.keyId, key_secret: keySecret });
-  const { rq } = (sdk as unknown as { api: { rq: { defaults: { baseURL: string; headers: { common: object } } } } }).api;
+  const { rq } = (sdk as unknown as { api: { rq: { defaults: { baseURL: string; headers: { common: object } } } } })
+    .api;
   rq.defaults.baseURL = `${url}/razorpay`;
   Object.assign(rq.defaults.headers.common, headers);
   return sdk;
@@ -85,7 +89,10 @@ export async function startReceiver(port = 0): Promise<WebhookReceiver> {
           resolve(received);
         };
         const types = () => received.map(({ body }) => body.slice(0, 80)).join('\n');
-        const timer = setTimeout(() => reject(new Error(`${received.length} of ${count} webhooks came:\n${types()}`)), 5000);
+        const timer = setTimeout(
+          () => reject(new Error(`${received.length} of ${count} webhooks came:\n${types()}`)),
+          5000,
+        );
         arrived = check;
         check();
       }),
@@ -107,7 +114,10 @@ export async function startAfresh(sandbox: Sandbox, receiver: WebhookReceiver): 
 
 /** A call of the control API. @throws Error with the answer when it isn't 2xx */
 export async function controlCall<T>(url: string, method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await fetch(`${url}/_sandbox${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await fetch(`${url}/_sandbox${path}`, {
+    method,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${answer.status} ${text}`);
   return JSON.parse(text) as T;

@@ -5,32 +5,38 @@ import { type Sandbox, startSandbox } from './server.js';
 
 const { accountSid, authToken, fromNumber, conversationsServiceSid } = twilioCredentials;
 
-describe.skipIf(!contractsPresent())("Twilio's published contract", () => {
-  let sandbox: Sandbox;
+const describeContract = describe.skipIf(!contractsPresent());
+let sandbox: Sandbox;
 
-  beforeAll(async () => {
-    sandbox = await startSandbox();
-  });
-  beforeEach(() => sandbox.control.reset());
-  afterAll(() => sandbox.close());
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+beforeEach(() => sandbox.control.reset());
+afterAll(() => sandbox.close());
 
-  /** A request as the SDK sends it, and the answer unparsed. */
-  async function call(method: string, path: string, form?: Record<string, string>) {
-    const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
-    const body = form && new URLSearchParams(form);
-    const answer = await fetch(`${sandbox.url}/twilio${path}`, { method, headers: { authorization }, body });
-    return { status: String(answer.status), body: (await answer.json()) as Record<string, unknown> };
-  }
+/** A request as the SDK sends it, and the answer unparsed. */
+async function call(method: string, path: string, form?: Record<string, string>) {
+  const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
+  const body = form && new URLSearchParams(form);
+  const answer = await fetch(`${sandbox.url}/twilio${path}`, { method, headers: { authorization }, body });
+  return { status: String(answer.status), body: (await answer.json()) as Record<string, unknown> };
+}
 
-  /** Makes the request and checks the answer by the published operation: its status, and its body by the schema. */
-  async function holds(contract: OpenApiContract, product: string, request: [string, string, Record<string, string>?], template: string) {
-    const [method, path, form] = request;
-    expect(contract.unknownNames(method, template, { form: Object.keys(form ?? {}) })).toEqual([]);
-    const { status, body } = await call(method, `/${product}${path}`, form);
-    expect(contract.answerErrors(method, template, status, body), `${method} ${path}`).toEqual([]);
-    return body;
-  }
+/** Makes the request and checks the answer by the published operation: its status, and its body by the schema. */
+async function holds(
+  contract: OpenApiContract,
+  product: string,
+  request: [string, string, Record<string, string>?],
+  template: string,
+) {
+  const [method, path, form] = request;
+  expect(contract.unknownNames(method, template, { form: Object.keys(form ?? {}) })).toEqual([]);
+  const { status, body } = await call(method, `/${product}${path}`, form);
+  expect(contract.answerErrors(method, template, status, body), `${method} ${path}`).toEqual([]);
+  return body;
+}
 
+describeContract("Twilio's published contract of rooms and chat", () => {
   it('holds for rooms and their participants', async () => {
     const video = new OpenApiContract('twilio/video_v1.json');
     const request = { UniqueName: 'm-1', Type: 'group', StatusCallback: 'http://127.0.0.1:9/x', EmptyRoomTimeout: '5' };
@@ -51,7 +57,12 @@ describe.skipIf(!contractsPresent())("Twilio's published contract", () => {
 
   it('holds for conversations and their participants', async () => {
     const chat = new OpenApiContract('twilio/conversations_v1.json');
-    const made = await holds(chat, 'conversations', ['POST', '/v1/Conversations', { UniqueName: 'c-1' }], '/v1/Conversations');
+    const made = await holds(
+      chat,
+      'conversations',
+      ['POST', '/v1/Conversations', { UniqueName: 'c-1' }],
+      '/v1/Conversations',
+    );
     expect(chat.properties('conversations.v1.conversation').filter((name) => !(name in made))).toEqual([]);
     expect(made['chat_service_sid']).toBe(conversationsServiceSid);
     const one = `/v1/Conversations/${String(made['sid'])}`;
@@ -61,10 +72,17 @@ describe.skipIf(!contractsPresent())("Twilio's published contract", () => {
     const participant = await holds(chat, 'conversations', add, '/v1/Conversations/{ConversationSid}/Participants');
     const component = 'conversations.v1.conversation.conversation_participant';
     expect(chat.properties(component).filter((name) => !(name in participant))).toEqual([]);
-    await holds(chat, 'conversations', ['GET', `${one}/Participants`], '/v1/Conversations/{ConversationSid}/Participants');
+    await holds(
+      chat,
+      'conversations',
+      ['GET', `${one}/Participants`],
+      '/v1/Conversations/{ConversationSid}/Participants',
+    );
     await holds(chat, 'conversations', ['POST', one, { State: 'closed' }], '/v1/Conversations/{Sid}');
   });
+});
 
+describeContract("Twilio's published contract of messages and errors", () => {
   it('holds for messages', async () => {
     const api = new OpenApiContract('twilio/api_v2010.json');
     const template = '/2010-04-01/Accounts/{AccountSid}/Messages.json';
@@ -81,6 +99,11 @@ describe.skipIf(!contractsPresent())("Twilio's published contract", () => {
     await call('POST', '/video/v1/Rooms', { UniqueName: 'm-1' });
     const { status, body } = await call('POST', '/video/v1/Rooms', { UniqueName: 'm-1' });
     expect(status).toBe('400');
-    expect(body).toEqual({ code: 53113, message: 'Room exists', more_info: 'https://www.twilio.com/docs/errors/53113', status: 400 });
+    expect(body).toEqual({
+      code: 53113,
+      message: 'Room exists',
+      more_info: 'https://www.twilio.com/docs/errors/53113',
+      status: 400,
+    });
   });
 });

@@ -68,13 +68,20 @@ export function payPages(payments: PaymentControl): Hono {
 }
 
 function render(c: Context, payment: PaymentActionResult, alert: string | null): Response | Promise<Response> {
-  const facts = { Amount: amountText(payment), Status: payment.status, Provider: payment.provider, Reference: payment.ref };
+  const facts = {
+    Amount: amountText(payment),
+    Status: payment.status,
+    Provider: payment.provider,
+    Reference: payment.ref,
+  };
   const rows = Object.entries(facts).map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`);
   const buttons = BUTTONS[`${payment.provider} ${payment.status}`] ?? [];
   const parts = [
     alert ? `<p role="alert">${escapeHtml(alert)}</p>` : '',
     `<dl>${rows.join('')}</dl>`,
-    buttons.length > 0 ? buttons.map((button) => form(payment.ref, button)).join('\n') : '<p>Nothing is left to do here.</p>',
+    buttons.length > 0
+      ? buttons.map((button) => form(payment.ref, button)).join('\n')
+      : '<p>Nothing is left to do here.</p>',
     payment.signature ? checkoutText(payment) : '',
   ];
   return c.html(page('Payment', parts.join('\n')), alert ? 409 : 200);

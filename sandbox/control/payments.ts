@@ -4,7 +4,14 @@ import type { StripeModel } from '../stripe/model.js';
 import type { PaymentIntent } from '../stripe/objects.js';
 import { ControlFailure } from './failure.js';
 
-export const PAYMENT_ACTIONS = ['pay', 'decline', 'authenticate', 'fail_authentication', 'authorize', 'capture'] as const;
+export const PAYMENT_ACTIONS = [
+  'pay',
+  'decline',
+  'authenticate',
+  'fail_authentication',
+  'authorize',
+  'capture',
+] as const;
 export type PaymentAction = (typeof PAYMENT_ACTIONS)[number];
 
 /** A payment object of either vendor, as the control API shows it. */
@@ -81,7 +88,11 @@ export class PaymentControl {
       case 'capture':
         return this.stripe.capture(ref, null);
       case 'authorize':
-        throw new ControlFailure(400, 'unknown_action', 'Stripe has no authorize here: create with capture_method=manual.');
+        throw new ControlFailure(
+          400,
+          'unknown_action',
+          'Stripe has no authorize here: create with capture_method=manual.',
+        );
     }
   }
 

@@ -64,7 +64,9 @@ describe('the control API', () => {
   it('says what is wrong', async () => {
     await expect(controlCall(sandbox.url, 'POST', '/payments/pi_no/pay')).rejects.toThrow('404');
     await expect(controlCall(sandbox.url, 'POST', '/rooms/no/participants', { identity: 'a' })).rejects.toThrow('404');
-    await expect(controlCall(sandbox.url, 'POST', '/faults', { provider: 'stripe', kind: 'boom' })).rejects.toThrow('400');
+    await expect(controlCall(sandbox.url, 'POST', '/faults', { provider: 'stripe', kind: 'boom' })).rejects.toThrow(
+      '400',
+    );
     await expect(controlCall(sandbox.url, 'GET', '/nothing')).rejects.toThrow('404');
     expect(await controlCall(sandbox.url, 'GET', '/health')).toEqual({ ok: true });
   });
@@ -77,11 +79,15 @@ describe('the pay page', () => {
   it('shows amount and status, and takes a payer through 3-D Secure', async () => {
     const { intent } = await onePaymentEach();
     const open = await (await fetch(`${sandbox.url}/pay/${intent}`)).text();
-    for (const text of ['$50.00', 'requires_payment_method', 'Pay with 3-D Secure', 'Decline']) expect(open).toContain(text);
+    for (const text of ['$50.00', 'requires_payment_method', 'Pay with 3-D Secure', 'Decline'])
+      expect(open).toContain(text);
     const waiting = await press(intent, { action: 'pay', payment_method: 'pm_card_authenticationRequired' });
     expect(waiting).toContain('Fail authentication');
     expect(await press(intent, { action: 'authenticate' })).toContain('succeeded');
-    const again = await fetch(`${sandbox.url}/pay/${intent}`, { method: 'POST', body: new URLSearchParams({ action: 'pay' }) });
+    const again = await fetch(`${sandbox.url}/pay/${intent}`, {
+      method: 'POST',
+      body: new URLSearchParams({ action: 'pay' }),
+    });
     expect(again.status).toBe(409);
     expect(await again.text()).toContain('role="alert"');
   });

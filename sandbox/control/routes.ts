@@ -60,7 +60,8 @@ function addPaymentRoutes(app: Hono, control: SandboxControl): void {
   app.get('/payments/:ref', (c) => c.json(control.payments.get(c.req.param('ref'))));
   app.post('/payments/:ref/:action', async (c) => {
     const action = paymentAction.safeParse(c.req.param('action'));
-    if (!action.success) throw new ControlFailure(404, 'unknown_action', `There is no action ${c.req.param('action')}.`);
+    if (!action.success)
+      throw new ControlFailure(404, 'unknown_action', `There is no action ${c.req.param('action')}.`);
     return c.json(control.payments.act(c.req.param('ref'), action.data, await body(c, paymentActionBody)));
   });
 }

@@ -14,7 +14,11 @@ export function oidcHandler(provider: Provider): Handler {
     if (url.startsWith(`${PREFIX}/interaction/`)) {
       signIn(provider, request, response).catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
-        send(response, 400, page('Sign-in', `<p>This sign-in can't go on: ${escapeHtml(message)}. Start again from the app.</p>`));
+        send(
+          response,
+          400,
+          page('Sign-in', `<p>This sign-in can't go on: ${escapeHtml(message)}. Start again from the app.</p>`),
+        );
       });
       return;
     }

@@ -22,7 +22,12 @@ const RESOURCE_SERVER = {
 /** An OpenID Connect provider for development: any name signs in, without a password. */
 export async function createOidcProvider(store: Store, issuer: string): Promise<Provider> {
   const { jwks, cookieKeys } = await oidcKeys(store);
-  const provider = new Provider(issuer, { ...configuration(), adapter: oidcAdapter(store), jwks, cookies: { keys: cookieKeys } });
+  const provider = new Provider(issuer, {
+    ...configuration(),
+    adapter: oidcAdapter(store),
+    jwks,
+    cookies: { keys: cookieKeys },
+  });
   allowLoopbackRedirects(provider);
   addSignInGrant(provider);
   return provider;
@@ -66,7 +71,13 @@ function configuration(): Configuration {
       ctx.body = page('Sign-in failed', `<p>${escapeHtml(`${error}: ${text ?? ''}`)}</p>`);
     },
     scopes: ['openid', 'profile', 'email', 'offline_access', SCOPE],
-    ttl: { AccessToken: TWELVE_HOURS_S, Session: 14 * 24 * 3600, Grant: 14 * 24 * 3600, Interaction: 3600, IdToken: 3600 },
+    ttl: {
+      AccessToken: TWELVE_HOURS_S,
+      Session: 14 * 24 * 3600,
+      Grant: 14 * 24 * 3600,
+      Interaction: 3600,
+      IdToken: 3600,
+    },
   };
 }
 

@@ -10,7 +10,12 @@ import type { RazorpayModel } from './model.js';
 import { addOrderRoutes, addRefundRoutes } from './routes.js';
 
 /** Razorpay's API below `/razorpay/v1`. */
-export function razorpayApp(parts: { model: RazorpayModel; store: Store; calls: CallLog; faults: FaultTable }): Hono<VendorEnv> {
+export function razorpayApp(parts: {
+  model: RazorpayModel;
+  store: Store;
+  calls: CallLog;
+  faults: FaultTable;
+}): Hono<VendorEnv> {
   const { model, store, calls, faults } = parts;
   const app = new Hono<VendorEnv>();
   app.use(vendorGate('razorpay', calls, faults));

@@ -34,7 +34,9 @@ export function failureResponse(failure: RazorpayFailure): Response {
   const error = {
     code,
     description,
-    ...(failure.status === 401 ? {} : { source: 'business', step: 'payment_initiation', reason: 'input_validation_failed' }),
+    ...(failure.status === 401
+      ? {}
+      : { source: 'business', step: 'payment_initiation', reason: 'input_validation_failed' }),
     ...(failure.status === 401 ? {} : { metadata: {} }),
     ...(field ? { field } : {}),
   };

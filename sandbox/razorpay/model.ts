@@ -4,7 +4,15 @@ import type { Collection, Store } from '../store.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
 import { signRazorpay } from '../webhooks/signing.js';
 import { badRequest, noSuchId } from './errors.js';
-import { newOrder, newPayment, newRefund, type Order, orderEntity, type Payment, type RazorpayRefund } from './objects.js';
+import {
+  newOrder,
+  newPayment,
+  newRefund,
+  type Order,
+  orderEntity,
+  type Payment,
+  type RazorpayRefund,
+} from './objects.js';
 
 export const RAZORPAY_ACCOUNT_ID = 'acc_Punctual000000';
 
@@ -51,7 +59,10 @@ export class RazorpayModel {
 
   /** Newest first, as the API lists them. */
   paymentsOf(orderId: string): Payment[] {
-    return this.payments.values().filter((payment) => payment.order_id === orderId).toReversed();
+    return this.payments
+      .values()
+      .filter((payment) => payment.order_id === orderId)
+      .toReversed();
   }
 
   /** The payer pays an order in checkout. Captured at once when the order says so. */
@@ -93,9 +104,12 @@ export class RazorpayModel {
   }
 
   /** Refunds (a part of) a captured payment; it is processed at once. */
-  refund(paymentId: string, fields: { amountMinor: number | null; notes: Order['notes']; receipt: string | null; speed: string }) {
+  refund(
+    paymentId: string,
+    fields: { amountMinor: number | null; notes: Order['notes']; receipt: string | null; speed: string },
+  ) {
     const payment = this.payment(paymentId);
-    if (!payment.captured) throw badRequest("The payment status should be captured for action to be taken");
+    if (!payment.captured) throw badRequest('The payment status should be captured for action to be taken');
     const left = payment.amount - payment.amount_refunded;
     if (left === 0) throw badRequest('The payment has been fully refunded already');
     const amount = fields.amountMinor ?? left;

@@ -14,7 +14,8 @@ export function amount(fields: Fields, minimum: number): number | null {
   const value = fields['amount'];
   if (value === undefined || value === null) return null;
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number)) throw badRequest('The amount must be an integer.', 'amount');
+  if (typeof number !== 'number' || !Number.isInteger(number))
+    throw badRequest('The amount must be an integer.', 'amount');
   if (number < minimum) throw badRequest('Order amount less than minimum amount allowed', 'amount');
   return number;
 }

@@ -3,7 +3,15 @@ import Razorpay from 'razorpay';
 import { validatePaymentVerification } from 'razorpay/dist/utils/razorpay-utils.js';
 import { razorpayCredentials } from '../credentials.js';
 import { type Sandbox, startSandbox } from '../server.js';
-import { controlCall, eventTypes, razorpaySdk, rejection, startAfresh, startReceiver, type WebhookReceiver } from '../test-support.js';
+import {
+  controlCall,
+  eventTypes,
+  razorpaySdk,
+  rejection,
+  startAfresh,
+  startReceiver,
+  type WebhookReceiver,
+} from '../test-support.js';
 
 let sandbox: Sandbox;
 let receiver: WebhookReceiver;
@@ -30,7 +38,12 @@ function description(error: Record<string, unknown>): unknown {
 describe('an order', () => {
   it('is paid in checkout, captured at once, and the browser gets a genuine signature', async () => {
     const order = await razorpay.orders.create(ASKED);
-    expect(order).toMatchObject({ status: 'created', amount_due: 50_000, receipt: 'receipt-1', notes: { paymentId: 'p-1' } });
+    expect(order).toMatchObject({
+      status: 'created',
+      amount_due: 50_000,
+      receipt: 'receipt-1',
+      notes: { paymentId: 'p-1' },
+    });
     type Paid = { orderId: string; paymentId: string; signature: string; status: string };
     const paid = await controlCall<Paid>(sandbox.url, 'POST', `/payments/${order.id}/pay`);
     expect(paid).toMatchObject({ orderId: order.id, status: 'paid' });
@@ -38,7 +51,12 @@ describe('an order', () => {
     expect(validatePaymentVerification(ids, paid.signature, razorpayCredentials.keySecret)).toBe(true);
     const { items } = await razorpay.orders.fetchPayments(order.id);
     expect(items).toMatchObject([{ id: paid.paymentId, status: 'captured', captured: true, amount: 50_000 }]);
-    expect(await razorpay.orders.fetch(order.id)).toMatchObject({ status: 'paid', amount_paid: 50_000, amount_due: 0, attempts: 1 });
+    expect(await razorpay.orders.fetch(order.id)).toMatchObject({
+      status: 'paid',
+      amount_paid: 50_000,
+      amount_due: 0,
+      attempts: 1,
+    });
     const received = await receiver.waitFor(3);
     expect(eventTypes(received).toSorted()).toEqual(['order.paid', 'payment.authorized', 'payment.captured']);
     for (const { body, headers } of received) {
@@ -97,7 +115,10 @@ describe('what Razorpay refuses', () => {
   it('an unknown id and unknown credentials', async () => {
     expect(description(await rejection(razorpay.orders.fetch('order_no')))).toBe('The id provided does not exist');
     const other = razorpaySdk(sandbox.url, { keySecret: 'wrong' });
-    expect(await rejection(other.orders.create(ASKED))).toMatchObject({ statusCode: 401, error: { description: 'Authentication failed' } });
+    expect(await rejection(other.orders.create(ASKED))).toMatchObject({
+      statusCode: 401,
+      error: { description: 'Authentication failed' },
+    });
   });
 });
 
@@ -115,6 +136,8 @@ describe('refunds', () => {
     await razorpay.payments.refund(id, {});
     expect(await razorpay.payments.fetch(id)).toMatchObject({ amount_refunded: 50_000, refund_status: 'full' });
     expect((await razorpay.payments.fetchMultipleRefund(id)).items).toHaveLength(2);
-    expect(eventTypes(await receiver.waitFor(7))).toEqual(expect.arrayContaining(['refund.created', 'refund.processed']));
+    expect(eventTypes(await receiver.waitFor(7))).toEqual(
+      expect.arrayContaining(['refund.created', 'refund.processed']),
+    );
   });
 });

@@ -7,8 +7,18 @@ import { type Order, orderEntity, type RazorpayRefund } from './objects.js';
 import { amount, checkNames, flag, notes, optionalText } from './params.js';
 
 const ORDER_NAMES = [
-  'amount', 'currency', 'receipt', 'notes', 'unique_receipt', 'payment_capture', 'payment', 'partial_payment',
-  'first_payment_min_amount', 'customer_id', 'method', 'offers',
+  'amount',
+  'currency',
+  'receipt',
+  'notes',
+  'unique_receipt',
+  'payment_capture',
+  'payment',
+  'partial_payment',
+  'first_payment_min_amount',
+  'customer_id',
+  'method',
+  'offers',
 ];
 const REFUND_NAMES = ['amount', 'speed', 'notes', 'receipt', 'reverse_all'];
 
@@ -31,7 +41,10 @@ export function addOrderRoutes(app: Hono<VendorEnv>, model: RazorpayModel): void
 
   app.get('/payments', (c) => {
     const { from, to } = c.req.query();
-    const matching = model.payments.values().filter((payment) => within(payment.created_at, from, to)).toReversed();
+    const matching = model.payments
+      .values()
+      .filter((payment) => within(payment.created_at, from, to))
+      .toReversed();
     return c.json(collection(page(matching, c.req.query())));
   });
 
@@ -77,7 +90,10 @@ export function addRefundRoutes(app: Hono<VendorEnv>, model: RazorpayModel, stor
 
   app.get('/payments/:id/refunds', (c) => {
     const { id } = model.payment(c.req.param('id'));
-    const refunds = model.refunds.values().filter((refund) => refund.payment_id === id).toReversed();
+    const refunds = model.refunds
+      .values()
+      .filter((refund) => refund.payment_id === id)
+      .toReversed();
     return c.json(collection(page(refunds, c.req.query())));
   });
 

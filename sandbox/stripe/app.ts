@@ -16,7 +16,12 @@ import { API_VERSION } from './objects.js';
 import { text } from './params.js';
 
 /** Stripe's API below `/v1`. */
-export function stripeApp(parts: { model: StripeModel; store: Store; calls: CallLog; faults: FaultTable }): Hono<VendorEnv> {
+export function stripeApp(parts: {
+  model: StripeModel;
+  store: Store;
+  calls: CallLog;
+  faults: FaultTable;
+}): Hono<VendorEnv> {
   const { model, store, calls, faults } = parts;
   const app = new Hono<VendorEnv>();
   app.use(vendorGate('stripe', calls, faults));
@@ -57,7 +62,8 @@ function authenticate(model: StripeModel): MiddlewareHandler<VendorEnv> {
     if (key === stripeCredentials.secretKey) return next();
     const [, id] = /\/payment_intents\/(pi_\w+)(\/confirm)?$/.exec(c.req.path) ?? [];
     const secret = c.get('fields')['client_secret'] ?? c.req.query('client_secret');
-    if (key === stripeCredentials.publishableKey && id && model.intents.get(id)?.client_secret === secret) return next();
+    if (key === stripeCredentials.publishableKey && id && model.intents.get(id)?.client_secret === secret)
+      return next();
     const message = key
       ? `Invalid API Key provided: ${key.slice(0, 8)}****${key.slice(-4)}`
       : 'You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.';

@@ -15,7 +15,9 @@ export function addChargeRoutes(app: Hono<VendorEnv>, model: StripeModel): void 
   app.get('/charges', (c) => {
     const query = c.get('fields');
     checkNames(query, 'chargeList');
-    return c.json(expand(model, listPage(model.charges.values(), query, '/v1/charges', ['customer', 'payment_intent']), query));
+    return c.json(
+      expand(model, listPage(model.charges.values(), query, '/v1/charges', ['customer', 'payment_intent']), query),
+    );
   });
 
   app.get('/charges/:id', (c) => {
@@ -41,7 +43,9 @@ export function addChargeRoutes(app: Hono<VendorEnv>, model: StripeModel): void 
   app.get('/refunds', (c) => {
     const query = c.get('fields');
     checkNames(query, 'refundList');
-    return c.json(expand(model, listPage(model.refunds.values(), query, '/v1/refunds', ['charge', 'payment_intent']), query));
+    return c.json(
+      expand(model, listPage(model.refunds.values(), query, '/v1/refunds', ['charge', 'payment_intent']), query),
+    );
   });
 
   app.get('/refunds/:id', (c) => {

@@ -9,8 +9,7 @@ import { checkNames, type Fields, integer, mergeMetadata, metadata, money, text 
 
 /** `/v1/payment_intents`. Query strings are decoded into `fields` for GET by the app. */
 export function addIntentRoutes(app: Hono<VendorEnv>, model: StripeModel): void {
-  const answer = (c: Context<VendorEnv>, intent: PaymentIntent) =>
-    c.json(expand(model, intent, c.get('fields')));
+  const answer = (c: Context<VendorEnv>, intent: PaymentIntent) => c.json(expand(model, intent, c.get('fields')));
 
   app.post('/payment_intents', (c) => {
     const fields = c.get('fields');

@@ -19,17 +19,32 @@ afterAll(async () => {
   await receiver.close();
 });
 
-const ASKED = { amount: 5000, currency: 'usd', metadata: { paymentId: 'p-1' }, automatic_payment_methods: { enabled: true } };
+const ASKED = {
+  amount: 5000,
+  currency: 'usd',
+  metadata: { paymentId: 'p-1' },
+  automatic_payment_methods: { enabled: true },
+};
 
 describe('a payment intent', () => {
   it('waits for a payment method, and is paid by the payer with three webhooks', async () => {
     const created = await stripe.paymentIntents.create(ASKED);
-    expect(created).toMatchObject({ status: 'requires_payment_method', amount: 5000, amount_received: 0, latest_charge: null });
+    expect(created).toMatchObject({
+      status: 'requires_payment_method',
+      amount: 5000,
+      amount_received: 0,
+      latest_charge: null,
+    });
     expect(created.client_secret).toContain(created.id);
     sandbox.control.payments.act(created.id, 'pay');
     const paid = await stripe.paymentIntents.retrieve(created.id, { expand: ['latest_charge'] });
     expect(paid).toMatchObject({ status: 'succeeded', amount_received: 5000, metadata: { paymentId: 'p-1' } });
-    expect(paid.latest_charge).toMatchObject({ object: 'charge', paid: true, amount_captured: 5000, payment_intent: created.id });
+    expect(paid.latest_charge).toMatchObject({
+      object: 'charge',
+      paid: true,
+      amount_captured: 5000,
+      payment_intent: created.id,
+    });
     const received = await receiver.waitFor(3);
     expect(eventTypes(received)).toEqual(
       expect.arrayContaining(['payment_intent.created', 'charge.succeeded', 'payment_intent.succeeded']),
@@ -43,8 +58,13 @@ describe('a payment intent', () => {
     const events = received.map(({ body, headers }) =>
       stripe.webhooks.constructEvent(body, headers['stripe-signature'] ?? '', stripeCredentials.webhookSecret),
     );
-    const statuses = Object.fromEntries(events.map((event) => [event.type, (event.data.object as Stripe.PaymentIntent).status]));
-    expect(statuses).toEqual({ 'payment_intent.created': 'requires_payment_method', 'payment_intent.canceled': 'canceled' });
+    const statuses = Object.fromEntries(
+      events.map((event) => [event.type, (event.data.object as Stripe.PaymentIntent).status]),
+    );
+    expect(statuses).toEqual({
+      'payment_intent.created': 'requires_payment_method',
+      'payment_intent.canceled': 'canceled',
+    });
     expect(await stripe.events.retrieve(events[0]?.id ?? '')).toMatchObject({ id: events[0]?.id });
   });
 
@@ -59,7 +79,9 @@ describe('a payment intent', () => {
     expect(paid).toMatchObject({ status: 'succeeded', last_payment_error: null });
     expect(eventTypes(await receiver.waitFor(5))).toContain('payment_intent.payment_failed');
   });
+});
 
+describe('a payment intent on its longer ways', () => {
   it('asks for 3-D Secure, fails it, and passes it the next time', async () => {
     const { id } = await stripe.paymentIntents.create(ASKED);
     const method = { payment_method: 'pm_card_authenticationRequired', return_url: 'http://127.0.0.1/back' };
@@ -75,10 +97,18 @@ describe('a payment intent', () => {
   });
 
   it('processes a bank debit before it succeeds or fails', async () => {
-    const first = await stripe.paymentIntents.create({ ...ASKED, payment_method: 'pm_usBankAccount_success', confirm: true });
+    const first = await stripe.paymentIntents.create({
+      ...ASKED,
+      payment_method: 'pm_usBankAccount_success',
+      confirm: true,
+    });
     expect(first.status).toBe('processing');
     expect(sandbox.control.payments.act(first.id, 'pay').status).toBe('succeeded');
-    const second = await stripe.paymentIntents.create({ ...ASKED, payment_method: 'pm_usBankAccount_success', confirm: true });
+    const second = await stripe.paymentIntents.create({
+      ...ASKED,
+      payment_method: 'pm_usBankAccount_success',
+      confirm: true,
+    });
     expect(sandbox.control.payments.act(second.id, 'decline').status).toBe('requires_payment_method');
   });
 
@@ -112,7 +142,9 @@ describe('lists', () => {
     expect(all).toEqual(made.toReversed());
     const future = await stripe.paymentIntents.list({ created: { gt: Math.floor(Date.now() / 1000) + 10 } });
     expect(future.data).toEqual([]);
-    const found = await stripe.paymentIntents.search({ query: 'metadata["paymentId"]:"b" AND status:"requires_payment_method"' });
+    const found = await stripe.paymentIntents.search({
+      query: 'metadata["paymentId"]:"b" AND status:"requires_payment_method"',
+    });
     expect(found.data.map(({ id }) => id)).toEqual([made[1]]);
   });
 });

@@ -15,7 +15,12 @@ export interface StripeList<T> {
 }
 
 /** A page of a list, newest first, by Stripe's `limit`, `starting_after`, `ending_before` and `created`. */
-export function listPage<T extends Listed>(oldestFirst: T[], query: Fields, url: string, equal: string[]): StripeList<T> {
+export function listPage<T extends Listed>(
+  oldestFirst: T[],
+  query: Fields,
+  url: string,
+  equal: string[],
+): StripeList<T> {
   const limit = integer(query, 'limit', 1) ?? 10;
   if (limit > 100) throw invalidRequest('parameter_invalid_integer', 'This value must be at most 100.', 'limit');
   const wanted = equal.filter((name) => text(query, name) !== null);
@@ -62,7 +67,8 @@ const TERM = /^(?:(status|currency|customer)|metadata\[["']([^"']+)["']\]):["'](
 export function searchMatcher(query: string): (item: Listed) => boolean {
   const terms = query.split(/\s+AND\s+/i).map((term) => {
     const match = TERM.exec(term.trim());
-    if (!match) throw invalidRequest('parameter_invalid', `We were unable to parse your search query: ${term}`, 'query');
+    if (!match)
+      throw invalidRequest('parameter_invalid', `We were unable to parse your search query: ${term}`, 'query');
     const [, field, key, value] = match;
     return { field, key, value };
   });

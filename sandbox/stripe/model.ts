@@ -8,7 +8,13 @@ import { type Charge, newCharge, newIntent, type PaymentIntent, type Refund } fr
 
 type Decline = Extract<CardOutcome, { kind: 'declines' }>;
 
-const CANCELABLE = ['requires_payment_method', 'requires_capture', 'requires_confirmation', 'requires_action', 'processing'];
+const CANCELABLE = [
+  'requires_payment_method',
+  'requires_capture',
+  'requires_confirmation',
+  'requires_action',
+  'processing',
+];
 const PARTICIPLE: Record<string, string> = { cancel: 'canceled', capture: 'captured', confirm: 'confirmed' };
 const CONFIRMABLE = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
 
@@ -84,7 +90,12 @@ export class StripeModel {
     if (intent.status !== 'processing') throw unexpectedState(intent, 'finish', ['processing']);
     if (arrives) return this.#charge(intent);
     const message = 'The payment was declined by the bank.';
-    return this.#decline(intent, { kind: 'declines', code: 'payment_method_provider_decline', declineCode: 'generic_decline', message });
+    return this.#decline(intent, {
+      kind: 'declines',
+      code: 'payment_method_provider_decline',
+      declineCode: 'generic_decline',
+      message,
+    });
   }
 
   /** @throws StripeFailure `payment_intent_unexpected_state` when it succeeded or is cancelled already. */
@@ -165,10 +176,19 @@ export class StripeModel {
   }
 
   #decline(intent: PaymentIntent, { code, declineCode, message }: Decline): PaymentIntent {
-    const charge = newCharge({ ...intent, payment_method: concreteMethod(intent.payment_method) }, { code, declineCode, message });
+    const charge = newCharge(
+      { ...intent, payment_method: concreteMethod(intent.payment_method) },
+      { code, declineCode, message },
+    );
     this.charges.put(charge.id, charge);
     this.events.emit('charge.failed', charge);
-    return this.#fail(intent, charge.id, { charge: charge.id, code, decline_code: declineCode, message, type: 'card_error' });
+    return this.#fail(intent, charge.id, {
+      charge: charge.id,
+      code,
+      decline_code: declineCode,
+      message,
+      type: 'card_error',
+    });
   }
 
   #fail(intent: PaymentIntent, chargeId: string | null, error: Record<string, unknown>): PaymentIntent {

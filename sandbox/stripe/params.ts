@@ -3,26 +3,69 @@ import { invalidRequest } from './errors.js';
 export type Fields = Record<string, unknown>;
 
 const INTENT_UPDATE = [
-  'amount', 'application_fee_amount', 'capture_method', 'currency', 'customer', 'description', 'expand', 'metadata',
-  'payment_method', 'payment_method_data', 'payment_method_options', 'payment_method_types', 'receipt_email',
-  'setup_future_usage', 'shipping', 'statement_descriptor', 'statement_descriptor_suffix', 'transfer_data',
-  'transfer_group', 'payment_method_configuration',
+  'amount',
+  'application_fee_amount',
+  'capture_method',
+  'currency',
+  'customer',
+  'description',
+  'expand',
+  'metadata',
+  'payment_method',
+  'payment_method_data',
+  'payment_method_options',
+  'payment_method_types',
+  'receipt_email',
+  'setup_future_usage',
+  'shipping',
+  'statement_descriptor',
+  'statement_descriptor_suffix',
+  'transfer_data',
+  'transfer_group',
+  'payment_method_configuration',
 ];
 const PAGING = ['limit', 'starting_after', 'ending_before', 'expand'];
 
 /** The parameters each operation takes; anything else is `parameter_unknown`. */
 export const ALLOWED = {
   intentCreate: [
-    ...INTENT_UPDATE, 'automatic_payment_methods', 'confirm', 'confirmation_method', 'confirmation_token',
-    'error_on_requires_action', 'mandate', 'mandate_data', 'off_session', 'on_behalf_of', 'radar_options',
-    'return_url', 'use_stripe_sdk', 'customer_account', 'excluded_payment_method_types',
+    ...INTENT_UPDATE,
+    'automatic_payment_methods',
+    'confirm',
+    'confirmation_method',
+    'confirmation_token',
+    'error_on_requires_action',
+    'mandate',
+    'mandate_data',
+    'off_session',
+    'on_behalf_of',
+    'radar_options',
+    'return_url',
+    'use_stripe_sdk',
+    'customer_account',
+    'excluded_payment_method_types',
   ],
   intentUpdate: INTENT_UPDATE,
   intentConfirm: [
-    'capture_method', 'client_secret', 'confirmation_token', 'error_on_requires_action', 'expand', 'mandate',
-    'mandate_data', 'off_session', 'payment_method', 'payment_method_data', 'payment_method_options',
-    'payment_method_types', 'radar_options', 'receipt_email', 'return_url', 'setup_future_usage', 'shipping',
-    'use_stripe_sdk', 'key',
+    'capture_method',
+    'client_secret',
+    'confirmation_token',
+    'error_on_requires_action',
+    'expand',
+    'mandate',
+    'mandate_data',
+    'off_session',
+    'payment_method',
+    'payment_method_data',
+    'payment_method_options',
+    'payment_method_types',
+    'radar_options',
+    'receipt_email',
+    'return_url',
+    'setup_future_usage',
+    'shipping',
+    'use_stripe_sdk',
+    'key',
   ],
   intentCancel: ['cancellation_reason', 'expand'],
   intentCapture: ['amount_to_capture', 'final_capture', 'metadata', 'statement_descriptor', 'expand'],
@@ -30,16 +73,42 @@ export const ALLOWED = {
   search: ['query', 'limit', 'page', 'expand'],
   chargeList: [...PAGING, 'created', 'customer', 'payment_intent', 'transfer_group'],
   refundCreate: [
-    'amount', 'charge', 'currency', 'customer', 'expand', 'instructions_email', 'metadata', 'origin', 'payment_intent',
-    'reason', 'refund_application_fee', 'reverse_transfer',
+    'amount',
+    'charge',
+    'currency',
+    'customer',
+    'expand',
+    'instructions_email',
+    'metadata',
+    'origin',
+    'payment_intent',
+    'reason',
+    'refund_application_fee',
+    'reverse_transfer',
   ],
   refundUpdate: ['metadata', 'expand'],
   refundList: [...PAGING, 'charge', 'created', 'payment_intent'],
   eventList: [...PAGING, 'created', 'delivery_success', 'type', 'types'],
   customer: [
-    'address', 'balance', 'cash_balance', 'description', 'email', 'expand', 'invoice_prefix', 'invoice_settings',
-    'metadata', 'name', 'payment_method', 'phone', 'preferred_locales', 'shipping', 'source', 'tax', 'tax_exempt',
-    'tax_id_data', 'test_clock',
+    'address',
+    'balance',
+    'cash_balance',
+    'description',
+    'email',
+    'expand',
+    'invoice_prefix',
+    'invoice_settings',
+    'metadata',
+    'name',
+    'payment_method',
+    'phone',
+    'preferred_locales',
+    'shipping',
+    'source',
+    'tax',
+    'tax_exempt',
+    'tax_id_data',
+    'test_clock',
   ],
   retrieve: ['expand', 'client_secret', 'key'],
 } satisfies Record<string, string[]>;
@@ -50,7 +119,11 @@ export function checkNames(fields: Fields, operation: keyof typeof ALLOWED): voi
   const [first] = unknown;
   if (first === undefined) return;
   const list = unknown.join(', ');
-  throw invalidRequest('parameter_unknown', `Received unknown parameter${unknown.length > 1 ? 's' : ''}: ${list}`, first);
+  throw invalidRequest(
+    'parameter_unknown',
+    `Received unknown parameter${unknown.length > 1 ? 's' : ''}: ${list}`,
+    first,
+  );
 }
 
 /** Text of a field; null when it is absent or empty. */
@@ -94,7 +167,8 @@ export function money(fields: Fields): { amount: number; currency: string } {
   if (amount === null) throw invalidRequest('parameter_missing', 'Missing required param: amount.', 'amount');
   const currency = text(fields, 'currency')?.toLowerCase();
   if (!currency) throw invalidRequest('parameter_missing', 'Missing required param: currency.', 'currency');
-  if (!CURRENCIES.has(currency)) throw invalidRequest('parameter_invalid', `Invalid currency: ${currency}.`, 'currency');
+  if (!CURRENCIES.has(currency))
+    throw invalidRequest('parameter_invalid', `Invalid currency: ${currency}.`, 'currency');
   if (amount < (MINIMUM[currency] ?? 1)) {
     const message = `Amount must be at least ${MINIMUM[currency]} in the smallest unit of ${currency}.`;
     throw invalidRequest('amount_too_small', message, 'amount');

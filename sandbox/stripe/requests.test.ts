@@ -27,7 +27,9 @@ describe('idempotency keys', () => {
 
   it('refuse another request', async () => {
     await stripe.paymentIntents.create(ASKED, { idempotencyKey: 'key-1' });
-    const error = await rejection(stripe.paymentIntents.create({ ...ASKED, amount: 1 + ASKED.amount }, { idempotencyKey: 'key-1' }));
+    const error = await rejection(
+      stripe.paymentIntents.create({ ...ASKED, amount: 1 + ASKED.amount }, { idempotencyKey: 'key-1' }),
+    );
     expect(error).toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
   });
 
@@ -81,9 +83,15 @@ describe('what Stripe refuses', () => {
   });
 
   it('an unknown object, an unknown key, an unknown URL', async () => {
-    expect(await rejection(stripe.paymentIntents.retrieve('pi_no'))).toMatchObject({ code: 'resource_missing', statusCode: 404 });
+    expect(await rejection(stripe.paymentIntents.retrieve('pi_no'))).toMatchObject({
+      code: 'resource_missing',
+      statusCode: 404,
+    });
     const other = stripeSdk(sandbox.url, { apiKey: 'sk_test_other' });
-    expect(await rejection(other.paymentIntents.create(ASKED))).toMatchObject({ type: 'StripeAuthenticationError', statusCode: 401 });
+    expect(await rejection(other.paymentIntents.create(ASKED))).toMatchObject({
+      type: 'StripeAuthenticationError',
+      statusCode: 401,
+    });
     expect(await rejection(stripe.products.list())).toMatchObject({ statusCode: 404 });
     expect(sandbox.control.payments.list()).toEqual([]);
   });
@@ -102,7 +110,9 @@ describe('refunds', () => {
     const { id } = await stripe.paymentIntents.create({ ...ASKED, payment_method: 'pm_card_visa', confirm: true });
     const part = await stripe.refunds.create({ payment_intent: id, amount: 2000, metadata: { refundId: 'r' } });
     expect(part).toMatchObject({ amount: 2000, status: 'succeeded', payment_intent: id, metadata: { refundId: 'r' } });
-    expect(await rejection(stripe.refunds.create({ payment_intent: id, amount: 3001 }))).toMatchObject({ statusCode: 400 });
+    expect(await rejection(stripe.refunds.create({ payment_intent: id, amount: 3001 }))).toMatchObject({
+      statusCode: 400,
+    });
     await stripe.refunds.create({ payment_intent: id });
     const [charge] = (await stripe.charges.list({ payment_intent: id })).data;
     expect(charge).toMatchObject({ amount_refunded: 5000, refunded: true });

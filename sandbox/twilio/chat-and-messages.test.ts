@@ -2,7 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import twilio from 'twilio';
 import { twilioCredentials } from '../credentials.js';
 import { type Sandbox, startSandbox } from '../server.js';
-import { controlCall, rejection, startAfresh, startReceiver, twilioSdk, type WebhookReceiver } from '../test-support.js';
+import {
+  controlCall,
+  rejection,
+  startAfresh,
+  startReceiver,
+  twilioSdk,
+  type WebhookReceiver,
+} from '../test-support.js';
 
 let sandbox: Sandbox;
 let receiver: WebhookReceiver;
@@ -33,7 +40,9 @@ describe('a conversation', () => {
     expect((await conversations(made.sid).participants.list()).map(({ identity }) => identity)).toEqual(['client-1']);
     expect((await conversations(made.sid).update({ state: 'closed' })).state).toBe('closed');
     expect((await conversations(made.sid).update({ state: 'closed' })).state).toBe('closed');
-    expect(await rejection(conversations(made.sid).participants.create({ identity: 'late' }))).toMatchObject({ status: 400 });
+    expect(await rejection(conversations(made.sid).participants.create({ identity: 'late' }))).toMatchObject({
+      status: 400,
+    });
   });
 
   it('is the same by the default service, and unknown by another', async () => {
@@ -73,7 +82,12 @@ describe('an SMS', () => {
     }
   });
 
-  const refused: [string, number][] = [['+15005550001', 21211], ['+15005550004', 21610], ['+15005550009', 21614], ['12', 21211]];
+  const refused: [string, number][] = [
+    ['+15005550001', 21211],
+    ['+15005550004', 21610],
+    ['+15005550009', 21614],
+    ['12', 21211],
+  ];
   it.each(refused)('to %s is refused with %i', async (to, code) => {
     const error = await rejection(client.messages.create({ to, from, body: 'x' }));
     expect(error).toMatchObject({ code, status: 400, moreInfo: `https://www.twilio.com/docs/errors/${code}` });

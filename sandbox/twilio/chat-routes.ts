@@ -7,12 +7,27 @@ import { v1Envelope } from './paging.js';
 import { checkNames, text } from './params.js';
 
 const CONVERSATION_NAMES = [
-  'FriendlyName', 'UniqueName', 'DateCreated', 'DateUpdated', 'MessagingServiceSid', 'Attributes', 'State',
-  'Timers.Inactive', 'Timers.Closed', 'Bindings.Email.Address', 'Bindings.Email.Name',
+  'FriendlyName',
+  'UniqueName',
+  'DateCreated',
+  'DateUpdated',
+  'MessagingServiceSid',
+  'Attributes',
+  'State',
+  'Timers.Inactive',
+  'Timers.Closed',
+  'Bindings.Email.Address',
+  'Bindings.Email.Name',
 ];
 const PARTICIPANT_NAMES = [
-  'Identity', 'MessagingBinding.Address', 'MessagingBinding.ProxyAddress', 'DateCreated', 'DateUpdated', 'Attributes',
-  'MessagingBinding.ProjectedAddress', 'RoleSid',
+  'Identity',
+  'MessagingBinding.Address',
+  'MessagingBinding.ProxyAddress',
+  'DateCreated',
+  'DateUpdated',
+  'Attributes',
+  'MessagingBinding.ProjectedAddress',
+  'RoleSid',
 ];
 const STATES = ['active', 'inactive', 'closed'] as const;
 

@@ -34,7 +34,9 @@ export class TwilioChat {
   }
 
   /** @throws TwilioFailure 50353 when the unique name is taken (in the service, closed ones included). */
-  create(fields: Pick<Conversation, 'serviceSid' | 'uniqueName' | 'friendlyName' | 'attributes' | 'state'>): Conversation {
+  create(
+    fields: Pick<Conversation, 'serviceSid' | 'uniqueName' | 'friendlyName' | 'attributes' | 'state'>,
+  ): Conversation {
     const { serviceSid, uniqueName } = fields;
     if (uniqueName && this.#find(serviceSid, uniqueName)) {
       throw new TwilioFailure(409, 50353, 'Conversation with provided unique name already exists');

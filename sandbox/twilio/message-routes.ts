@@ -7,10 +7,31 @@ import { pageOf } from './paging.js';
 import { checkNames, text } from './params.js';
 
 const CREATE_NAMES = [
-  'To', 'StatusCallback', 'ApplicationSid', 'MaxPrice', 'ProvideFeedback', 'Attempt', 'ValidityPeriod', 'ForceDelivery',
-  'ContentRetention', 'AddressRetention', 'SmartEncoded', 'PersistentAction', 'TrafficType', 'ShortenUrls',
-  'ScheduleType', 'SendAt', 'SendAsMms', 'ContentVariables', 'RiskCheck', 'From', 'FallbackFrom', 'MessagingServiceSid',
-  'Body', 'MediaUrl', 'ContentSid',
+  'To',
+  'StatusCallback',
+  'ApplicationSid',
+  'MaxPrice',
+  'ProvideFeedback',
+  'Attempt',
+  'ValidityPeriod',
+  'ForceDelivery',
+  'ContentRetention',
+  'AddressRetention',
+  'SmartEncoded',
+  'PersistentAction',
+  'TrafficType',
+  'ShortenUrls',
+  'ScheduleType',
+  'SendAt',
+  'SendAsMms',
+  'ContentVariables',
+  'RiskCheck',
+  'From',
+  'FallbackFrom',
+  'MessagingServiceSid',
+  'Body',
+  'MediaUrl',
+  'ContentSid',
 ];
 
 /** Twilio's 2010 API below `/twilio/api/2010-04-01`: messages. */

@@ -37,16 +37,26 @@ export class TwilioMessages {
   }
 
   /** @throws TwilioFailure 21604, 21602, 21603, 21606, 21211, 21610, 21614, 21617 */
-  send(fields: { to: string | null; from: string | null; body: string | null; statusCallback: string | null }): StoredMessage {
+  send(fields: {
+    to: string | null;
+    from: string | null;
+    body: string | null;
+    statusCallback: string | null;
+  }): StoredMessage {
     const { to, from, body, statusCallback } = fields;
     if (!to) throw new TwilioFailure(400, 21604, "A 'To' phone number is required.");
     if (!from) throw new TwilioFailure(400, 21603, "A 'From' phone number is required.");
     if (!body) throw new TwilioFailure(400, 21602, 'Message body is required.');
     if (!E164.test(to)) throw new TwilioFailure(400, 21211, `The 'To' number ${to} is not a valid phone number.`);
     if (from !== twilioCredentials.fromNumber) {
-      throw new TwilioFailure(400, 21606, `The 'From' phone number ${from} is not a valid, SMS-capable inbound phone number.`);
+      throw new TwilioFailure(
+        400,
+        21606,
+        `The 'From' phone number ${from} is not a valid, SMS-capable inbound phone number.`,
+      );
     }
-    if (body.length > 1600) throw new TwilioFailure(400, 21617, 'The concatenated message body exceeds the 1600 character limit.');
+    if (body.length > 1600)
+      throw new TwilioFailure(400, 21617, 'The concatenated message body exceeds the 1600 character limit.');
     const refusal = REFUSED[to];
     if (refusal) throw new TwilioFailure(400, ...refusal);
     const at = new Date().toISOString();
@@ -82,7 +92,13 @@ export class TwilioMessages {
     };
     const body = new URLSearchParams(form).toString();
     const eventId = twilioSid('EV');
-    this.webhooks.enqueue({ provider: 'twilio', eventId, type: `message-${status}`, body, url: message.statusCallback });
+    this.webhooks.enqueue({
+      provider: 'twilio',
+      eventId,
+      type: `message-${status}`,
+      body,
+      url: message.statusCallback,
+    });
   }
 }
 

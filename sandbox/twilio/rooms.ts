@@ -41,7 +41,8 @@ export class TwilioRooms {
   /** @throws TwilioFailure 53112 when it is completed already. */
   complete(sidOrName: string): StoredRoom {
     const { sid, status } = this.get(sidOrName);
-    if (status === 'completed') throw new TwilioFailure(400, 53112, 'Room is not in-progress; its status cannot be changed');
+    if (status === 'completed')
+      throw new TwilioFailure(400, 53112, 'Room is not in-progress; its status cannot be changed');
     for (const participant of this.participants(sid)) {
       if (participant.status === 'connected') this.#disconnect(participant);
     }
@@ -144,7 +145,13 @@ export class TwilioRooms {
       if (participant.endedAt) form['ParticipantDuration'] = seconds(participant.startedAt, participant.endedAt);
     }
     const body = new URLSearchParams(form).toString();
-    this.webhooks.enqueue({ provider: 'twilio', eventId: twilioSid('EV'), type: event, body, url: room.statusCallback });
+    this.webhooks.enqueue({
+      provider: 'twilio',
+      eventId: twilioSid('EV'),
+      type: event,
+      body,
+      url: room.statusCallback,
+    });
   }
 }
 

@@ -8,9 +8,22 @@ import type { TwilioRooms } from './rooms.js';
 
 const BASE = 'https://video.twilio.com/v1';
 const CREATE_NAMES = [
-  'EnableTurn', 'Type', 'UniqueName', 'StatusCallback', 'StatusCallbackMethod', 'MaxParticipants',
-  'RecordParticipantsOnConnect', 'TranscribeParticipantsOnConnect', 'VideoCodecs', 'MediaRegion', 'RecordingRules',
-  'TranscriptionsConfiguration', 'AudioOnly', 'MaxParticipantDuration', 'EmptyRoomTimeout', 'UnusedRoomTimeout',
+  'EnableTurn',
+  'Type',
+  'UniqueName',
+  'StatusCallback',
+  'StatusCallbackMethod',
+  'MaxParticipants',
+  'RecordParticipantsOnConnect',
+  'TranscribeParticipantsOnConnect',
+  'VideoCodecs',
+  'MediaRegion',
+  'RecordingRules',
+  'TranscriptionsConfiguration',
+  'AudioOnly',
+  'MaxParticipantDuration',
+  'EmptyRoomTimeout',
+  'UnusedRoomTimeout',
   'LargeRoom',
 ];
 
@@ -47,9 +60,13 @@ export function videoRoutes(rooms: TwilioRooms): Hono<VendorEnv> {
     const [status, identity] = [query.get('Status'), query.get('Identity')];
     const matching = rooms
       .participants(sid)
-      .filter((participant) => (!status || participant.status === status) && (!identity || participant.identity === identity))
+      .filter(
+        (participant) => (!status || participant.status === status) && (!identity || participant.identity === identity),
+      )
       .toReversed();
-    return c.json(v1Envelope('participants', matching.map(participantEntity), `${BASE}/Rooms/${sid}/Participants`, query));
+    return c.json(
+      v1Envelope('participants', matching.map(participantEntity), `${BASE}/Rooms/${sid}/Participants`, query),
+    );
   });
 
   app.get('/Rooms/:room/Participants/:participant', (c) => {
@@ -75,7 +92,8 @@ function readRoom(fields: Fields): Partial<StoredRoom> {
   const uniqueName = text(fields, 'UniqueName');
   if (uniqueName && uniqueName.length > 128) throw new TwilioFailure(400, 53100, 'Room name is too long');
   const statusCallback = text(fields, 'StatusCallback');
-  if (statusCallback && !URL.canParse(statusCallback)) throw new TwilioFailure(400, 53108, 'Status callback is invalid');
+  if (statusCallback && !URL.canParse(statusCallback))
+    throw new TwilioFailure(400, 53108, 'Status callback is invalid');
   return Object.fromEntries(
     Object.entries({
       uniqueName,

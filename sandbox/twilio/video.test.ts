@@ -2,7 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import twilio from 'twilio';
 import { twilioCredentials } from '../credentials.js';
 import { type Sandbox, startSandbox } from '../server.js';
-import { controlCall, rejection, startAfresh, startReceiver, twilioSdk, type WebhookReceiver } from '../test-support.js';
+import {
+  controlCall,
+  rejection,
+  startAfresh,
+  startReceiver,
+  twilioSdk,
+  type WebhookReceiver,
+} from '../test-support.js';
 
 let sandbox: Sandbox;
 let receiver: WebhookReceiver;
@@ -45,9 +52,13 @@ describe('a room', () => {
     expect(room).toMatchObject({ maxParticipants: 2, emptyRoomTimeout: 10, unusedRoomTimeout: 20 });
     expect(await rejection(createRoom())).toMatchObject({ code: 53113, status: 400 });
     expect((await client.video.v1.rooms('meeting-1').fetch()).sid).toBe(room.sid);
-    expect((await client.video.v1.rooms.list({ uniqueName: 'meeting-1', status: 'in-progress' })).map(({ sid }) => sid)).toEqual([room.sid]);
+    expect(
+      (await client.video.v1.rooms.list({ uniqueName: 'meeting-1', status: 'in-progress' })).map(({ sid }) => sid),
+    ).toEqual([room.sid]);
     await client.video.v1.rooms(room.sid).update({ status: 'completed' });
-    expect(await rejection(client.video.v1.rooms(room.sid).update({ status: 'completed' }))).toMatchObject({ code: 53112 });
+    expect(await rejection(client.video.v1.rooms(room.sid).update({ status: 'completed' }))).toMatchObject({
+      code: 53112,
+    });
     expect(await rejection(client.video.v1.rooms('meeting-1').fetch())).toMatchObject({ code: 20404, status: 404 });
     expect((await createRoom()).sid).not.toBe(room.sid);
     const completed = await client.video.v1.rooms.list({ uniqueName: 'meeting-1', status: 'completed' });
@@ -62,7 +73,10 @@ describe('a room', () => {
     const received = await receiver.waitFor(4);
     const events = forms().toSorted((a, b) => Number(a['SequenceNumber']) - Number(b['SequenceNumber']));
     expect(events.map((form) => form['StatusCallbackEvent'])).toEqual([
-      'room-created', 'participant-connected', 'participant-disconnected', 'room-ended',
+      'room-created',
+      'participant-connected',
+      'participant-disconnected',
+      'room-ended',
     ]);
     expect(events[1]).toMatchObject({
       AccountSid: twilioCredentials.accountSid,
@@ -117,7 +131,9 @@ describe('who connects', () => {
       return token.toJwt();
     };
     await connect('meeting-1', { token: tokenFor('meeting-1', apiKeySecret) });
-    expect(sandbox.control.rooms.list()[0]?.participants).toMatchObject([{ identity: 'client-1', status: 'connected' }]);
+    expect(sandbox.control.rooms.list()[0]?.participants).toMatchObject([
+      { identity: 'client-1', status: 'connected' },
+    ]);
     await expect(connect('meeting-1', { token: tokenFor('meeting-2', apiKeySecret) })).rejects.toThrow('53106');
     await expect(connect('meeting-1', { token: tokenFor('meeting-1', 'x'.repeat(32)) })).rejects.toThrow('20101');
   });
@@ -128,7 +144,8 @@ describe('the video API', () => {
     const room = await client.video.v1.rooms.create({ uniqueName: 'big' });
     for (const identity of ['a', 'b', 'c', 'd', 'e']) await connect(room.sid, { identity });
     const identities: string[] = [];
-    for (const { identity } of await client.video.v1.rooms(room.sid).participants.list({ pageSize: 2 })) identities.push(identity);
+    for (const { identity } of await client.video.v1.rooms(room.sid).participants.list({ pageSize: 2 }))
+      identities.push(identity);
     expect(identities).toEqual(['e', 'd', 'c', 'b', 'a']);
   });
 

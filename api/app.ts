@@ -1,0 +1,82 @@
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import { authenticate } from './auth.js';
+import { Problem } from './errors.js';
+import { logRequests, noStore } from './middleware.js';
+import { addDocument } from './openapi.js';
+import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
+import { adminRoutes } from './routes/admin.js';
+import { appointmentRoutes } from './routes/appointments.js';
+import { docsRoutes } from './routes/docs.js';
+import { healthRoutes } from './routes/health.js';
+import { meRoutes } from './routes/me.js';
+import { moneyRoutes } from './routes/money.js';
+import { notificationRoutes } from './routes/notifications.js';
+import { paymentRoutes } from './routes/payments.js';
+import { recordRoutes } from './routes/records.js';
+import { sessionRoutes } from './routes/sessions.js';
+import { therapistRoutes } from './routes/therapists.js';
+import { newRoutes } from './routing.js';
+import { type ApiDependencies, createServices, type Services } from './services.js';
+import { createTokenVerifier } from './token-verifier.js';
+import { paymentWebhooks } from './webhooks/payments.js';
+import { twilioWebhooks } from './webhooks/twilio.js';
+
+const LARGEST_BODY_BYTES = 1024 * 1024;
+
+/** What every request passes, from the outside in. */
+function createShell({ config, log, db }: Services) {
+  const app = newRoutes();
+  app.use(requestId({ limitLength: 100 }), logRequests(log), secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"] } }), noStore);
+  if (config.corsOrigins.length > 0) {
+    const allowHeaders = ['authorization', 'content-type', 'idempotency-key'];
+    app.use(cors({ origin: config.corsOrigins, allowHeaders, exposeHeaders: ['retry-after', 'x-request-id', 'idempotent-replayed'], maxAge: 600 }));
+  }
+  app.use(
+    bodyLimit({
+      maxSize: LARGEST_BODY_BYTES,
+      onError: () => {
+        throw new Problem('body_too_large');
+      },
+    }),
+  );
+  app.use('/v1/*', authenticate({ db }, createTokenVerifier({ issuer: config.oidcIssuer, audience: config.oidcAudience })));
+  app.notFound((c) => answerProblem(c, problemBody(new Problem('not_found'), c.req.path)));
+  app.onError((error, c) => {
+    if (error instanceof RepeatedProblem) return answerProblem(c, error.body);
+    const problem = toProblem(error);
+    const body = problemBody(problem, c.req.path);
+    if (body.status >= 500) log.error({ requestId: c.get('requestId'), code: body.code, err: problem.extra.cause ?? problem }, 'problem');
+    return answerProblem(c, body);
+  });
+  return app;
+}
+
+/**
+ * The whole API as a Hono app; opens no port. Temporal may be away: what needs it answers 503 with Retry-After, and
+ * joins, reads, wallet payments and webhooks go on.
+ */
+export function createApp(dependencies: ApiDependencies) {
+  const services = createServices(dependencies);
+  const app = createShell(services)
+    .route('/', meRoutes())
+    .route('/', therapistRoutes(services))
+    .route('/', appointmentRoutes(services))
+    .route('/', paymentRoutes(services))
+    .route('/', sessionRoutes(services))
+    .route('/', recordRoutes(services))
+    .route('/', adminRoutes(services))
+    .route('/', moneyRoutes(services))
+    .route('/', notificationRoutes(services))
+    .route('/', paymentWebhooks(services))
+    .route('/', twilioWebhooks(services))
+    .route('/', healthRoutes(services))
+    .route('/', docsRoutes());
+  addDocument(app, services.config.publicUrl);
+  return app;
+}
+
+/** For front ends: `hc<AppType>(url)` knows every route, its inputs and answers. */
+export type AppType = ReturnType<typeof createApp>;

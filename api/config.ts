@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** What the API reads from its environment, beside providers/config.ts, db/config.ts and Temporal's own variables. */
+export interface ApiConfig {
+  host: string;
+  port: number;
+  /** Where the world reaches this API, without a slash at its end: callbacks are signed over it. */
+  publicUrl: string;
+  oidcIssuer: string;
+  oidcAudience: string;
+  /** Origins of front ends that may call from a browser; none by default. */
+  corsOrigins: string[];
+  taskQueue: string;
+  logLevel: string;
+}
+
+const url = z.url({ protocol: /^https?$/, error: 'is no http address' }).transform((text) => text.replace(/\/+$/, ''));
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number({ error: 'is no port' }).int('is no port').min(0, 'is no port').max(65_535, 'is no port').default(3000),
+  PUBLIC_URL: url.optional(),
+  OIDC_ISSUER: z.url({ protocol: /^https?$/, error: 'must be the http address of the OpenID Connect issuer' }),
+  OIDC_AUDIENCE: z.string({ error: 'is missing' }),
+  CORS_ORIGINS: z.string().default(''),
+  TASK_QUEUE: z.string().default('appointments'),
+  LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
+});
+
+/** Reads the API's settings; a blank variable counts as absent. @throws Error naming every variable that is wrong */
+export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
+  const given = Object.keys(environment.shape).map((name) => [name, env[name]?.trim() || undefined]);
+  const parsed = environment.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    const complaints = new Map(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message]));
+    throw new Error(`The API can't start: ${[...complaints].map(([name, message]) => `${name} ${message}`).join(', ')}.`);
+  }
+  const { HOST, PORT, PUBLIC_URL, OIDC_ISSUER, OIDC_AUDIENCE, CORS_ORIGINS, TASK_QUEUE, LOG_LEVEL } = parsed.data;
+  return {
+    host: HOST,
+    port: PORT,
+    publicUrl: PUBLIC_URL ?? `http://127.0.0.1:${PORT}`,
+    oidcIssuer: OIDC_ISSUER,
+    oidcAudience: OIDC_AUDIENCE,
+    corsOrigins: CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''),
+    taskQueue: TASK_QUEUE,
+    logLevel: LOG_LEVEL,
+  };
+}

@@ -1,0 +1,100 @@
+import { isRefusalCode, refusal, type RefusalCode } from '../domain/refusals.js';
+
+/** HTTP status of every refusal of the business: 409 where the state forbids it, 404 and 422 where the request is wrong. */
+const REFUSAL_STATUS: Record<RefusalCode, 404 | 409 | 422> = {
+  slot_taken: 409,
+  own_overlap: 409,
+  too_many_unpaid: 409,
+  outside_hours: 409,
+  too_late: 409,
+  unknown_therapist: 422,
+  duration_not_offered: 422,
+  insufficient_funds: 409,
+  already_paid: 409,
+  payment_window_over: 409,
+  payment_required: 409,
+  awaiting_activation: 409,
+  too_early: 409,
+  not_started: 409,
+  already_over: 409,
+  deciding: 409,
+  therapist_busy: 409,
+  not_completed: 409,
+  review_exists: 409,
+  signature_mismatch: 409,
+  amount_mismatch: 409,
+  no_payment: 404,
+  booking_malformed: 422,
+  message_malformed: 422,
+  unknown_appointment: 404,
+};
+
+const AWAY = 'Try again in a few seconds with the same Idempotency-Key.';
+
+/** What only the API refuses: status, sentence, remedy. */
+const API_ERRORS = {
+  body_unreadable: [400, 'The body is not readable as JSON.', 'Send well-formed JSON in UTF-8.'],
+  event_unreadable: [400, 'The event is signed, but it is none that we can read.', 'Send the event as the provider documents it.'],
+  signature_invalid: [400, 'The signature does not match.', 'Sign with the secret configured for this address.'],
+  token_missing: [401, 'This needs a bearer token.', 'Sign in and send Authorization: Bearer <token>.'],
+  token_invalid: [401, 'The bearer token is not valid here.', 'Sign in again.'],
+  token_expired: [401, 'The bearer token has expired.', 'Sign in again.'],
+  unknown_person: [403, 'You are signed in, but this service does not know you.', 'Ask an admin to register you.'],
+  forbidden: [403, 'Your role may not use this.', 'Sign in as somebody whose role may.'],
+  not_found: [404, 'There is nothing at this address.', 'See /docs for the routes that exist.'],
+  therapist_not_found: [404, 'There is no such therapist.', 'Choose one from the list of therapists.'],
+  workflow_not_found: [404, 'Temporal knows no workflow of this appointment.', 'Read the appointment itself; an admin can repair a live one.'],
+  request_in_progress: [409, 'The first request with this Idempotency-Key is still being worked on.', 'Try again in a second.'],
+  conflict: [409, 'This collides with something that is there already.', 'Read the present state, then decide again.'],
+  body_too_large: [413, 'The body is too large.', 'Send at most 1 MiB.'],
+  media_type_unsupported: [415, 'The body has a media type that this route does not take.', 'Send Content-Type: application/json.'],
+  invalid_request: [422, 'Something in the request is not valid.', 'Correct the fields listed in errors.'],
+  idempotency_key_required: [422, 'This route needs an Idempotency-Key.', 'Send a fresh Idempotency-Key per intent, and the same one when you repeat it.'],
+  idempotency_key_reused: [422, 'This Idempotency-Key was used for another request.', 'Use a fresh key for a new request.'],
+  internal: [500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the X-Request-Id.'],
+  provider_refused: [502, 'The payment or room provider refused our request.', 'Try another method, or tell us the X-Request-Id.'],
+  provider_unavailable: [503, 'The payment or room provider could not be reached.', AWAY],
+  temporal_unavailable: [503, 'This could not be settled in time; it may still be carried out.', AWAY],
+  workflow_missing: [503, 'The workflow of this appointment is gone.', 'Ask an admin to repair the appointment, then try again.'],
+  database_unavailable: [503, 'The database could not be reached.', AWAY],
+  issuer_unavailable: [503, 'The sign-in service could not be reached, so your token can’t be checked.', 'Try again in a few seconds.'],
+  not_ready: [503, 'Not everything that this service needs can be reached.', 'Wait until it is back.'],
+} as const satisfies Record<string, readonly [status: number, sentence: string, remedy: string]>;
+
+export type ApiErrorCode = keyof typeof API_ERRORS;
+export type ProblemCode = RefusalCode | ApiErrorCode;
+export const PROBLEM_CODES = [...Object.keys(REFUSAL_STATUS), ...Object.keys(API_ERRORS)] as ProblemCode[];
+
+/** An invalid field: where it is (`body.startsAt`, `query.limit`) and what is wrong. */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+/** Status, sentence and remedy of a code. The one table of errors. */
+export function errorOf(code: ProblemCode): { status: number; message: string; remedy: string } {
+  if (isRefusalCode(code)) return { status: REFUSAL_STATUS[code], ...refusal(code) };
+  const [status, message, remedy] = API_ERRORS[code];
+  return { status, message, remedy };
+}
+
+/** An answer that is an error, thrown from anywhere below a route. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  constructor(
+    readonly code: ProblemCode,
+    readonly extra: {
+      /** More members of the answer, such as `blockingAppointmentId`. */
+      facts?: Record<string, unknown>;
+      errors?: FieldError[];
+      cause?: unknown;
+    } = {},
+  ) {
+    super(errorOf(code).message, { cause: extra.cause });
+  }
+}
+
+/** One invalid field of an otherwise readable request. */
+export function invalid(field: string, message: string): Problem {
+  return new Problem('invalid_request', { errors: [{ field, message }] });
+}

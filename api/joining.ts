@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { joinSession } from '../db/joins.js';
+import type { SeenAppointment } from '../db/lists.js';
+import { openConnections, readRoom, recordRoom, roomIdentity } from '../db/rooms.js';
+import { advance } from '../domain/advance.js';
+import { joinVerdict } from '../domain/join.js';
+import { Refused } from '../domain/refusals.js';
+import type { Participant } from '../domain/types.js';
+import type { Room } from '../providers/types.js';
+import { iso } from './present.js';
+import type { Services } from './services.js';
+
+/** What a participant's client connects with; the token is signed for this answer and stored nowhere. */
+export interface Ticket {
+  room: { name: string; sid: string; identity: string };
+  token: string;
+  expiresAt: string;
+}
+
+/** How long a token outlives the session, so that nobody is cut off by a slow clock. */
+const AFTER_END_MS = 5 * 60_000;
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 24 * 60 * 60_000;
+
+/** Joins: the transaction lets in and records, then the token; the workflow hears of it behind the answer. @throws Refused */
+export async function join(services: Services, seen: SeenAppointment, participant: Participant, personId: string): Promise<Ticket> {
+  const { record } = seen;
+  const { messageId } = await joinSession(services.db, record.id, participant, personId);
+  services.messenger.tell(record.id, 'join', messageId);
+  return issueTicket(services, seen, participant);
+}
+
+/** A repeat of a join that was let in gets a new token while the verdict still says so, and joins nothing. @throws Refused */
+export async function rejoin(services: Services, seen: SeenAppointment, participant: Participant): Promise<Ticket> {
+  const { record, now, busyWith } = seen;
+  const { code } = joinVerdict(advance(record, now), participant, now, busyWith);
+  if (code !== null) throw new Refused(code);
+  return issueTicket(services, seen, participant);
+}
+
+async function issueTicket(services: Services, seen: SeenAppointment, participant: Participant): Promise<Ticket> {
+  const { record, row, now } = seen;
+  const { rooms } = services.providers;
+  const room = await aliveRoom(services, seen);
+  const isChat = record.sessionMode === 'chat';
+  // A conversation has members, not connections: one stable member a participant.
+  const identity = roomIdentity(participant, isChat ? record.id : randomBytes(6).toString('hex'));
+  await rooms.addToChat(room, identity);
+  const ttlMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, record.endsAt + AFTER_END_MS - now));
+  const ttlSeconds = Math.floor(ttlMs / 1000);
+  const token = rooms.signToken({ identity, mode: record.sessionMode, uniqueName: row.meetingId, ttlSeconds, now: new Date(now) });
+  if (!isChat) dropOthers(services, record.id, room, participant);
+  return { room: { name: row.meetingId, sid: room.sid, identity }, token, expiresAt: iso(now + ttlSeconds * 1000) };
+}
+
+/** The row's room if it is alive there, else the vendor's, ensured now. */
+async function aliveRoom({ db, providers, config }: Services, { record, row }: SeenAppointment): Promise<Room> {
+  const mode = record.sessionMode;
+  const known = await readRoom(db, record.id);
+  if (known?.status === 'alive') return { sid: known.sid, mode };
+  const statusCallback = `${config.publicUrl}/webhooks/twilio/video`;
+  const room = await providers.rooms.ensureRoom({ uniqueName: row.meetingId, mode, statusCallback });
+  await recordRoom(db, record.id, mode, room.sid);
+  return room;
+}
+
+/** Whoever joins anew lets go of their old connections; those open now are the old ones, the new one comes with the token. */
+function dropOthers({ db, providers, background }: Services, appointmentId: string, room: Room, participant: Participant): void {
+  background.run('drop old connections', async () => {
+    const open = await openConnections(db, appointmentId, participant);
+    await Promise.all(open.map(({ participantSid }) => providers.rooms.dropConnection(room, participantSid)));
+  });
+}

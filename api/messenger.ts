@@ -1,0 +1,20 @@
+import type { Db } from '../db/database.js';
+import { markDelivered } from '../db/messages.js';
+import type { AppointmentCalls, SignalledKind } from './appointment-calls.js';
+import type { Background } from './background.js';
+
+/** Sends the signal of a stored message at once and behind the answer; where that fails, the relay sends it later. */
+export class Messenger {
+  constructor(
+    private readonly db: Db,
+    private readonly calls: AppointmentCalls,
+    private readonly background: Background,
+  ) {}
+
+  tell(appointmentId: string, kind: SignalledKind, messageId: string): void {
+    this.background.run(`signal ${kind}`, async () => {
+      await this.calls.signal(appointmentId, kind, messageId);
+      await markDelivered(this.db, [messageId]);
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { deactivate, forceConfirm } from '../../workflows/messages.js';
+import { activate } from '../activation.js';
+import { once } from '../idempotency.js';
+import { idParam, optionalKey, reason } from '../inputs.js';
+import { presentAppointment } from '../present.js';
+import { isOver, readAgain, requestDecision } from '../request-decision.js';
+import { forRoles, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
+import { type AppointmentBody, appointmentSchema, id } from '../schemas.js';
+import type { Services } from '../services.js';
+import { visibleAppointment } from '../visible.js';
+
+const pendingSchema = z.object({ decisionId: id, status: z.literal('pending'), href: z.string() }).openapi('PendingDecision');
+type Pending = z.infer<typeof pendingSchema>;
+const withReason = jsonBody(z.object({ reason }));
+
+const activateRoute = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/activate',
+  tags: ['Administration'],
+  summary: 'Approve a paid appointment',
+  ...forRoles('admin'),
+  request: {
+    params: idParam,
+    headers: optionalKey,
+    body: { content: { 'application/json': { schema: z.object({ reason: reason.optional() }) } } },
+  },
+  responses: {
+    200: json(appointmentSchema, 'Activated.'),
+    202: json(pendingSchema, 'Not decided yet: repeat with the same key, or look at href.'),
+    ...writeProblems,
+  },
+});
+
+const deactivateRoute = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/deactivate',
+  tags: ['Administration'],
+  summary: 'Take an approval back, until Join opens',
+  ...forRoles('admin'),
+  request: { params: idParam, headers: optionalKey, body: withReason },
+  responses: { 200: json(appointmentSchema, 'Taken back.'), ...writeProblems },
+});
+
+const forceConfirmRoute = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/force-confirm',
+  tags: ['Administration'],
+  summary: 'Confirm a paid appointment now',
+  ...forRoles('admin'),
+  request: { params: idParam, headers: optionalKey, body: withReason },
+  responses: { 200: json(appointmentSchema, 'Confirmed; Join is open.'), ...writeProblems },
+});
+
+const repairRoute = createRoute({
+  method: 'post',
+  path: '/v1/admin/appointments/{id}/repair',
+  tags: ['Administration'],
+  summary: 'Start the workflow of a live appointment anew, if it is gone',
+  ...forRoles('admin'),
+  request: { params: idParam, headers: optionalKey },
+  responses: { 200: json(z.object({ repaired: z.boolean() }), 'Whether a workflow was started.'), ...writeProblems },
+});
+
+export const adminRoutes = (services: Services) =>
+  newRoutes()
+    .openapi(activateRoute, async (c) => {
+      const caller = c.get('caller');
+      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
+      const input = c.req.valid('json');
+      const appointmentId = seen.record.id;
+      const answer = await once<200 | 202, AppointmentBody | Pending>(c, services, {
+        input,
+        work: async ({ requestId }) => {
+          const isActivated = await activate(services, caller, seen, { requestId, reason: input.reason });
+          if (isActivated) return { status: 200, body: presentAppointment(await readAgain(services, caller, appointmentId), caller) };
+          const pending = { decisionId: requestId, status: 'pending' as const, href: `/v1/appointments/${appointmentId}/live` };
+          return { status: 202, body: pending, remember: false };
+        },
+      });
+      return 'decisionId' in answer.body ? c.json(answer.body, 202) : c.json(answer.body, 200);
+    })
+    .openapi(deactivateRoute, async (c) => {
+      const caller = c.get('caller');
+      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
+      const input = c.req.valid('json');
+      const { body } = await once(c, services, {
+        input,
+        work: async ({ requestId }) => {
+          const decided = await requestDecision(services, caller, seen, { update: deactivate, requestId, reason: input.reason });
+          return { status: 200, body: presentAppointment(decided, caller) };
+        },
+      });
+      return c.json(body, 200);
+    })
+    .openapi(forceConfirmRoute, async (c) => {
+      const caller = c.get('caller');
+      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
+      const input = c.req.valid('json');
+      const { body } = await once(c, services, {
+        input,
+        work: async ({ requestId }) => {
+          const decided = await requestDecision(services, caller, seen, { update: forceConfirm, requestId, reason: input.reason });
+          return { status: 200, body: presentAppointment(decided, caller) };
+        },
+      });
+      return c.json(body, 200);
+    })
+    .openapi(repairRoute, async (c) => {
+      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
+      const { body } = await once(c, services, {
+        input: {},
+        work: async () => ({ status: 200, body: { repaired: !isOver(seen) && (await services.calls.resume(seen.record)) } }),
+      });
+      return c.json(body, 200);
+    });

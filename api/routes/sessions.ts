@@ -1,0 +1,116 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { leaveSession } from '../../db/joins.js';
+import { SESSION_MODES, type Participant } from '../../domain/types.js';
+import { endSession } from '../../workflows/messages.js';
+import { Problem } from '../errors.js';
+import { once } from '../idempotency.js';
+import { idParam, optionalKey } from '../inputs.js';
+import { join, rejoin } from '../joining.js';
+import { iso, presentAppointment, presentJoin, type Reader } from '../present.js';
+import { readAgain, requestDecision } from '../request-decision.js';
+import { forRoles, json, newRoutes, problems, writeProblems } from '../routing.js';
+import { appointmentSchema, instant, joinAnswerSchema } from '../schemas.js';
+import type { Services } from '../services.js';
+import { visibleAppointment } from '../visible.js';
+
+const ticketSchema = z
+  .object({
+    mode: z.enum(SESSION_MODES),
+    room: z.object({ name: z.string(), sid: z.string(), identity: z.string() }),
+    token: z.string().openapi({ description: 'Twilio access token, for this room and a short time.' }),
+    expiresAt: instant,
+    endsAt: instant,
+  })
+  .openapi('JoinTicket');
+
+const verdict = createRoute({
+  method: 'get',
+  path: '/v1/appointments/{id}/join',
+  tags: ['Sessions'],
+  summary: 'The Join button: whether, why not, since when',
+  ...forRoles('client', 'therapist', 'admin'),
+  request: { params: idParam },
+  responses: { 200: json(joinAnswerSchema, 'The verdict; an admin gets both participants’.'), ...problems },
+});
+
+const joinRoute = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/join',
+  tags: ['Sessions'],
+  summary: 'Join the session',
+  ...forRoles('client', 'therapist'),
+  request: { params: idParam, headers: optionalKey },
+  responses: { 200: json(ticketSchema, 'Let in.'), ...writeProblems },
+});
+
+const leave = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/leave',
+  tags: ['Sessions'],
+  summary: 'Leave; the session goes on and can be joined again until its end',
+  ...forRoles('client', 'therapist'),
+  request: { params: idParam, headers: optionalKey },
+  responses: { 200: json(appointmentSchema, 'Left.'), ...writeProblems },
+});
+
+const end = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/end',
+  tags: ['Sessions'],
+  summary: 'End the session',
+  ...forRoles('client', 'therapist'),
+  request: { params: idParam, headers: optionalKey },
+  responses: { 200: json(appointmentSchema, 'Decided; see status and outcome.'), ...writeProblems },
+});
+
+function participantOf({ role }: Reader): Participant {
+  if (role === 'admin') throw new Problem('forbidden');
+  return role;
+}
+
+export const sessionRoutes = (services: Services) =>
+  newRoutes()
+    .openapi(verdict, async (c) => {
+      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
+      return c.json(presentJoin(seen, c.get('caller')), 200);
+    })
+    .openapi(joinRoute, async (c) => {
+      const caller = c.get('caller');
+      const participant = participantOf(caller);
+      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
+      const { sessionMode: mode, endsAt } = seen.record;
+      const { body } = await once(c, services, {
+        input: {},
+        work: async () => {
+          const ticket = await join(services, seen, participant, caller.id);
+          return { status: 200, body: { mode, endsAt: iso(endsAt) } as z.infer<typeof ticketSchema>, secrets: ticket };
+        },
+        restore: () => rejoin(services, seen, participant),
+      });
+      return c.json(body, 200);
+    })
+    .openapi(leave, async (c) => {
+      const caller = c.get('caller');
+      const { record } = await visibleAppointment(c, services, c.req.valid('param').id);
+      const { body } = await once(c, services, {
+        input: {},
+        work: async () => {
+          const { messageId } = await leaveSession(services.db, record.id, participantOf(caller), caller.id);
+          services.messenger.tell(record.id, 'leave', messageId);
+          return { status: 200, body: presentAppointment(await readAgain(services, caller, record.id), caller) };
+        },
+      });
+      return c.json(body, 200);
+    })
+    .openapi(end, async (c) => {
+      const caller = c.get('caller');
+      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
+      const { body } = await once(c, services, {
+        input: {},
+        work: async ({ requestId }) => {
+          const decided = await requestDecision(services, caller, seen, { update: endSession, requestId });
+          return { status: 200, body: presentAppointment(decided, caller) };
+        },
+      });
+      return c.json(body, 200);
+    });

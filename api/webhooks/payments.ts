@@ -1,0 +1,54 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { recordProviderAnswer, storePaymentEvent, type ToSignal } from '../../db/provider-events.js';
+import type { PaymentGateway } from '../../providers/types.js';
+import { toNews } from '../checkout.js';
+import { json, newRoutes, writeProblems } from '../routing.js';
+import type { Services } from '../services.js';
+import { storable } from './bodies.js';
+
+export const receivedSchema = z.object({ received: z.literal(true) }).openapi('Received');
+
+const { 400: unreadable, 413: tooLarge, 503: away } = writeProblems;
+
+/** A webhook's route: the raw body is what is signed, so no validator may touch it. */
+export const webhookRoute = <P extends string>(path: P, signature: string, mediaType: string) =>
+  createRoute({
+    method: 'post',
+    path,
+    tags: ['Webhooks'],
+    summary: `Signed by the provider in ${signature}; stored before it is acknowledged`,
+    request: { body: { content: { [mediaType]: { schema: { type: 'object' as const } } } } },
+    responses: { 200: json(receivedSchema, 'Stored; repeats change nothing.'), 400: unreadable, 413: tooLarge, 503: away },
+  });
+
+const stripe = webhookRoute('/webhooks/stripe', 'Stripe-Signature', 'application/json');
+const razorpay = webhookRoute('/webhooks/razorpay', 'X-Razorpay-Signature', 'application/json');
+
+function tell({ messenger }: Services, toSignal: ToSignal | null): void {
+  if (toSignal !== null) messenger.tell(toSignal.appointmentId, 'payment_settled', toSignal.messageId);
+}
+
+/** Verifies and stores one event; what it asks for (a signal, a capture) goes on behind the answer. */
+async function receive(services: Services, gateway: PaymentGateway, rawBody: string, headers: Headers): Promise<void> {
+  const { db, background } = services;
+  const { provider, eventId, type, payment, payload } = await gateway.parseWebhook(rawBody, headers);
+  const event = { provider, eventId: eventId.slice(0, 255), type: type.slice(0, 255), payload: storable(payload) };
+  tell(services, await storePaymentEvent(db, event, payment === null ? null : toNews(payment)));
+  if (payment?.status !== 'authorized') return;
+  // Not ours until captured. Where this fails, asking the provider before the window closes finds it.
+  background.run('capture', async () => {
+    const captured = await gateway.capturePayment(payment.providerRef);
+    tell(services, await recordProviderAnswer(db, toNews(captured), provider));
+  });
+}
+
+export const paymentWebhooks = (services: Services) =>
+  newRoutes()
+    .openapi(stripe, async (c) => {
+      await receive(services, services.providers.stripe, await c.req.text(), c.req.raw.headers);
+      return c.json({ received: true as const }, 200);
+    })
+    .openapi(razorpay, async (c) => {
+      await receive(services, services.providers.razorpay, await c.req.text(), c.req.raw.headers);
+      return c.json({ received: true as const }, 200);
+    });

@@ -1,0 +1,72 @@
+import type { Context } from 'hono';
+import { storePaymentEvent } from '../../db/provider-events.js';
+import { appointmentOfMeeting, markRoomClosed, participantOf, recordConnections } from '../../db/rooms.js';
+import { ProviderError, type RoomEvent } from '../../providers/types.js';
+import { sha256 } from '../ids.js';
+import { newRoutes } from '../routing.js';
+import type { ApiEnv, Services } from '../services.js';
+import { parseForm, storable } from './bodies.js';
+import { webhookRoute } from './payments.js';
+
+const FORM = 'application/x-www-form-urlencoded';
+const video = webhookRoute('/webhooks/twilio/video', 'X-Twilio-Signature', FORM);
+const messages = webhookRoute('/webhooks/twilio/messages', 'X-Twilio-Signature', FORM);
+
+interface SignedForm {
+  /** The address as Twilio was given it: the public one, with its query. */
+  url: string;
+  form: Record<string, string>;
+  signature: string | null;
+}
+
+async function readForm(c: Context<ApiEnv>, publicUrl: string): Promise<SignedForm> {
+  const { pathname, search } = new URL(c.req.url);
+  const form = parseForm(await c.req.text());
+  return { url: `${publicUrl}${pathname}${search}`, form, signature: c.req.header('x-twilio-signature') ?? null };
+}
+
+/** Twilio's callbacks have no id: the same parameters are the same event. */
+function store({ db }: Services, form: Record<string, string>, type: string): Promise<unknown> {
+  const sorted = Object.entries(form).sort(([a], [b]) => (a < b ? -1 : 1));
+  const event = { provider: 'twilio' as const, eventId: sha256(...sorted.flat()), type: type.slice(0, 255), payload: storable(form) };
+  return storePaymentEvent(db, event, null);
+}
+
+/** What a room's event says of attendance. Events may repeat and come in any order. */
+async function recordRoomEvent({ db }: Services, event: RoomEvent): Promise<void> {
+  if (event.type === 'other' || event.type === 'room_created') return;
+  const appointment = await appointmentOfMeeting(db, event.uniqueName);
+  if (appointment === undefined) return;
+  if (event.type === 'room_ended') return markRoomClosed(db, appointment.id, event.roomSid);
+  if (!('participantSid' in event)) return;
+  const { participantSid, identity, at } = event;
+  const participant = participantOf(identity);
+  if (participant === null) return;
+  const disconnectedAt = event.type === 'participant_disconnected' ? at : null;
+  await recordConnections(db, appointment.id, [{ participantSid, participant, identity, connectedAt: at, disconnectedAt }]);
+}
+
+export const twilioWebhooks = (services: Services) =>
+  newRoutes()
+    .openapi(video, async (c) => {
+      const { url, form, signature } = await readForm(c, services.config.publicUrl);
+      const event = services.providers.rooms.parseWebhook(url, form, signature);
+      await store(services, form, form['StatusCallbackEvent'] ?? 'video');
+      await recordRoomEvent(services, event);
+      return c.json({ received: true as const }, 200);
+    })
+    .openapi(messages, async (c) => {
+      const { url, form, signature } = await readForm(c, services.config.publicUrl);
+      verifySignature(services, url, form, signature);
+      await store(services, form, `message-${form['MessageStatus'] ?? 'status'}`);
+      return c.json({ received: true as const }, 200);
+    });
+
+/** The signature is checked first, so a callback that is none of a room's is signed all the same. @throws ProviderError */
+function verifySignature({ providers }: Services, url: string, form: Record<string, string>, signature: string | null): void {
+  try {
+    providers.rooms.parseWebhook(url, form, signature);
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.code !== 'body_unreadable') throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import { sql } from 'kysely';
+import type { Db } from './database.js';
+import type { JsonObject } from './json.js';
+
+/** A request as its sender named it: a key counts per caller and route. */
+export interface RequestKey {
+  caller: string;
+  route: string;
+  key: string;
+}
+
+export type Claim =
+  /** Ours to carry out. `resourceId` was minted by the first try and stays over retries. */
+  | { state: 'mine'; resourceId: string }
+  | { state: 'reused' }
+  | { state: 'in_progress' }
+  | { state: 'answered'; status: number; body: JsonObject; resourceId: string };
+
+/** How long a request is held to be at work; one that takes longer may be taken over. */
+const LOCK_MS = 60_000;
+const KEPT_HOURS = 24;
+
+/**
+ * Inserts the key, or meets it. Fifty at once: one statement takes the lock, the others see it. A key older than 24 h
+ * starts anew, with another resource.
+ */
+export async function claimRequest(db: Db, { caller, route, key }: RequestKey, requestHash: string): Promise<Claim> {
+  const { rows } = await sql<{ resourceId: string }>`
+    insert into idempotency_key as k (caller, route, key, request_hash, locked_until)
+    values (${caller}, ${route}, ${key}, ${requestHash}, clock_timestamp() + ${LOCK_MS} * interval '1 millisecond')
+    on conflict (caller, route, key) do update set
+      locked_until = excluded.locked_until,
+      request_hash = excluded.request_hash,
+      response_status = null,
+      response_body = null,
+      resource_id = case when ${stale()} then excluded.resource_id else k.resource_id end,
+      created_at = case when ${stale()} then excluded.created_at else k.created_at end
+    where (k.locked_until is null or k.locked_until <= clock_timestamp())
+      and (${stale()} or (k.request_hash = excluded.request_hash and k.response_status is null))
+    returning resource_id`.execute(db);
+  if (rows[0] !== undefined) return { state: 'mine', resourceId: rows[0].resourceId };
+  const met = await db
+    .selectFrom('idempotencyKey')
+    .where('caller', '=', caller)
+    .where('route', '=', route)
+    .where('key', '=', key)
+    .select(['requestHash', 'responseStatus', 'responseBody', 'resourceId'])
+    .executeTakeFirst();
+  if (met === undefined) return { state: 'in_progress' };
+  if (met.requestHash !== requestHash) return { state: 'reused' };
+  if (met.responseStatus === null || met.responseBody === null) return { state: 'in_progress' };
+  return { state: 'answered', status: met.responseStatus, body: met.responseBody, resourceId: met.resourceId };
+}
+
+const stale = () => sql`k.created_at <= clock_timestamp() - ${KEPT_HOURS} * interval '1 hour'`;
+
+/** Remembers the answer for those who repeat the request. `body` holds no secrets. */
+export async function storeAnswer(db: Db, { caller, route, key }: RequestKey, answer: { status: number; body: JsonObject }): Promise<void> {
+  await db
+    .updateTable('idempotencyKey')
+    .set({ responseStatus: answer.status, responseBody: JSON.stringify(answer.body), lockedUntil: null })
+    .where('caller', '=', caller)
+    .where('route', '=', route)
+    .where('key', '=', key)
+    .where('responseStatus', 'is', null)
+    .execute();
+}
+
+/** Nothing is remembered (5xx, 429): a retry may run at once and meets the same resource. */
+export async function releaseRequest(db: Db, { caller, route, key }: RequestKey): Promise<void> {
+  await db
+    .updateTable('idempotencyKey')
+    .set({ lockedUntil: null })
+    .where('caller', '=', caller)
+    .where('route', '=', route)
+    .where('key', '=', key)
+    .where('responseStatus', 'is', null)
+    .execute();
+}
+
+/** Mints another resource for a request whose first one can never come to be. @returns its id */
+export async function renewResource(db: Db, { caller, route, key }: RequestKey): Promise<string> {
+  const { resourceId } = await db
+    .updateTable('idempotencyKey')
+    .set({ resourceId: sql<string>`gen_random_uuid()` })
+    .where('caller', '=', caller)
+    .where('route', '=', route)
+    .where('key', '=', key)
+    .returning('resourceId')
+    .executeTakeFirstOrThrow();
+  return resourceId;
+}

@@ -1,0 +1,126 @@
+import { sql, type SqlBool } from 'kysely';
+import type { Role, Status } from '../domain/types.js';
+import { selectAppointments, toLoaded, type LoadedAppointment } from './appointment-record.js';
+import type { Db } from './database.js';
+import type { Payment } from './payments.js';
+
+/** An appointment with what its presentation needs from other tables. */
+export interface SeenAppointment extends LoadedAppointment {
+  clientName: string;
+  therapistName: string;
+  /** The other session its therapist holds at this moment. */
+  busyWith: string | null;
+  reviewed: boolean;
+}
+
+function selectSeen(db: Db) {
+  return selectAppointments(db)
+    .innerJoin('person as c', 'c.id', 'a.clientId')
+    .innerJoin('person as t', 't.id', 'a.therapistId')
+    .select(['c.name as clientName', 't.name as therapistName'])
+    .select((eb) => [
+      eb
+        .selectFrom('therapistLease as l')
+        .whereRef('l.therapistId', '=', 'a.therapistId')
+        .whereRef('l.appointmentId', '<>', 'a.id')
+        .where('l.heldUntil', '>', sql<Date>`clock_timestamp()`)
+        .select('l.appointmentId')
+        .as('busyWith'),
+      eb.exists(eb.selectFrom('review').whereRef('review.appointmentId', '=', 'a.id').select('review.rating')).as('reviewed'),
+    ]);
+}
+
+type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectSeen>['executeTakeFirstOrThrow']>>;
+
+function toSeen({ clientName, therapistName, busyWith, reviewed, ...selected }: SelectedRow): SeenAppointment {
+  return { ...toLoaded(selected), clientName, therapistName, busyWith, reviewed: Boolean(reviewed) };
+}
+
+/** Whose appointments may be read. */
+export interface Scope {
+  id: string;
+  role: Role;
+}
+
+/** Clients see their own, therapists their own once activated, admins all. Everything else is not there for them. */
+function selectVisible(db: Db, { id, role }: Scope) {
+  const query = selectSeen(db);
+  if (role === 'client') return query.where('a.clientId', '=', id);
+  if (role === 'therapist') return query.where('a.therapistId', '=', id).where('a.activatedAt', 'is not', null);
+  return query;
+}
+
+/** One appointment that the reader may see, or null. */
+export async function readAppointment(db: Db, scope: Scope, id: string): Promise<SeenAppointment | null> {
+  const selected = await selectVisible(db, scope).where('a.id', '=', id).executeTakeFirst();
+  return selected === undefined ? null : toSeen(selected);
+}
+
+/** What a list is narrowed to; instants in epoch ms, `from` inclusive and `to` exclusive, by start. */
+export interface ListFilter {
+  statuses: readonly Status[];
+  needs: 'payment' | 'activation' | null;
+  from: number | null;
+  to: number | null;
+  therapistId: string | null;
+  clientId: string | null;
+}
+
+const LIVE: readonly Status[] = ['scheduled', 'confirmed', 'in_progress'];
+
+/** The status as of `at`, by the clock (SQL's twin of `advance`), not as it was last committed. */
+function hasStatus(statuses: readonly Status[], at: Date) {
+  return sql<SqlBool>`(appointment_now(a, ${at})).status in (${sql.join(statuses)})`;
+}
+
+/** By start and id, after the place where the last page ended, with statuses as of `at` (PostgreSQL's clock, epoch ms). */
+export async function listAppointments(
+  db: Db,
+  scope: Scope,
+  filter: ListFilter,
+  page: { at: number; limit: number; after: { startsAt: number; id: string } | null },
+): Promise<SeenAppointment[]> {
+  const { statuses, needs, from, to, therapistId, clientId } = filter;
+  const at = new Date(page.at);
+  let query = selectVisible(db, scope);
+  if (statuses.length > 0) {
+    // The clock moves live ones only, so what is stored is one of these: the index serves it.
+    query = query.where('a.status', 'in', [...new Set([...statuses, ...LIVE])]).where(hasStatus(statuses, at));
+  }
+  if (needs !== null) {
+    query = query.where('a.status', '=', 'scheduled').where(hasStatus(['scheduled'], at));
+    query =
+      needs === 'payment'
+        ? query.where('a.paidAt', 'is', null).where('a.payBy', '>', at)
+        : query.where('a.paidAt', 'is not', null).where('a.activatedAt', 'is', null);
+  }
+  if (from !== null) query = query.where('a.startsAt', '>=', new Date(from));
+  if (to !== null) query = query.where('a.startsAt', '<', new Date(to));
+  if (therapistId !== null) query = query.where('a.therapistId', '=', therapistId);
+  if (clientId !== null) query = query.where('a.clientId', '=', clientId);
+  const { after } = page;
+  if (after !== null) {
+    query = query.where((eb) => eb(eb.refTuple('a.startsAt', 'a.id'), '>', eb.tuple(new Date(after.startsAt), after.id)));
+  }
+  const selected = await query.orderBy('a.startsAt').orderBy('a.id').limit(page.limit).execute();
+  return selected.map(toSeen);
+}
+
+/** In-app messages of a person, the newest first (uuidv7: ordered by time). */
+export function listNotifications(db: Db, personId: string, page: { limit: number; before: string | null }) {
+  const { limit, before } = page;
+  let query = db
+    .selectFrom('notification')
+    .where('recipientId', '=', personId)
+    .where('channel', '=', 'in_app')
+    .where('status', '=', 'sent')
+    .select(['id', 'appointmentId', 'kind', 'template', 'sentAt', 'readAt']);
+  if (before !== null) query = query.where('id', '<', before);
+  return query.orderBy('id', 'desc').limit(limit).execute();
+}
+
+/** One payment of an appointment, by our id or by the provider's. */
+export function readPayment(db: Db, appointmentId: string, by: { id: string } | { providerRef: string }): Promise<Payment | undefined> {
+  const query = db.selectFrom('payment').where('appointmentId', '=', appointmentId).selectAll();
+  return ('id' in by ? query.where('id', '=', by.id) : query.where('providerRef', '=', by.providerRef)).executeTakeFirst();
+}

@@ -38,7 +38,7 @@ export interface AppointmentView {
 
 export interface TimelineItem {
   kind: string;
-  actor: { role: string; id?: string | null };
+  actor: { role: string; id: string | null };
   due: string | null;
   at: string;
   detail: Record<string, unknown>;
@@ -51,8 +51,9 @@ export interface TimelineNext {
 }
 
 export interface TimelineView {
-  items: TimelineItem[];
-  next: TimelineNext[];
+  /** Oldest first. */
+  entries: TimelineItem[];
+  upcoming: TimelineNext[];
 }
 
 export interface Me {
@@ -69,7 +70,7 @@ export interface PaymentView {
 
 export interface JoinAnswer {
   mode: SessionMode;
-  room: string;
+  room: { name: string };
   token: string;
 }
 

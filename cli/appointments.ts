@@ -58,8 +58,8 @@ export async function activateAppointment(
 export async function showTimeline(api: ApiClient, id: string, options: { json?: boolean }, print: Print): Promise<void> {
   const timeline = await api.get<TimelineView>(`${appointmentPath(id)}/timeline`);
   if (options.json === true) return print(JSON.stringify(timeline, undefined, 2));
-  for (const item of timeline.items) print(timelineLine(item));
-  for (const { event, due } of timeline.next) print(pc.dim(`${instant(due).slice(11, 19)}      ${event} (to come, ${instant(due)})`));
+  for (const item of timeline.entries) print(timelineLine(item));
+  for (const { event, due } of timeline.upcoming) print(pc.dim(`${instant(due).slice(11, 19)}      ${event} (to come, ${instant(due)})`));
 }
 
 /** Starts the workflow of a live appointment anew from its row, where it is gone. */

@@ -78,7 +78,7 @@ async function pay({ client }: Cast, outside: Outside, id: string, { method }: P
 
 async function join(who: ApiClient, outside: Outside, id: string): Promise<void> {
   const { mode, room, token } = await who.post<JoinAnswer>(`/v1/appointments/${id}/join`);
-  if (mode !== 'chat') await outside.enterRoom(room, token);
+  if (mode !== 'chat') await outside.enterRoom(room.name, token);
 }
 
 /** An approval takes back the notice of what awaits it: who wants to see both lets the therapist read the first. */

@@ -37,7 +37,7 @@ function timelineOf(plan: Plan): TimelineItem[] {
   const kinds = ['booked', 'reminder_due', 'opening_due', plan.end === 'by_hand' ? 'end' : 'duration_over'];
   return kinds.map((kind) => ({
     kind,
-    actor: { role: 'system' },
+    actor: { role: 'system', id: null },
     due: kind === 'booked' ? null : END,
     at: '2026-11-24T15:00:15.120Z',
     detail: {},

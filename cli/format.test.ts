@@ -20,13 +20,13 @@ test('columns line up, also with colours in them, and nothing trails', () => {
 test('a timeline entry says who, what became of it and how late it was written', () => {
   const item = {
     kind: 'opening_due',
-    actor: { role: 'system' },
+    actor: { role: 'system', id: null },
     due: '2026-11-24T15:00:00.000Z',
     at: '2026-11-24T15:00:00.042Z',
     detail: { status: 'confirmed' },
   };
   expect(latenessMs(item)).toBe(42);
   expect(plain(timelineLine(item))).toBe('15:00:00.042  opening_due            system    -> confirmed +42 ms');
-  const refused = { ...item, kind: 'activate', actor: { role: 'operator' }, due: null, detail: { refused: 'payment_required' } };
+  const refused = { ...item, kind: 'activate', actor: { role: 'operator', id: null }, due: null, detail: { refused: 'payment_required' } };
   expect(plain(timelineLine(refused))).toBe('15:00:00.042  activate               operator  refused payment_required');
 });

@@ -17,9 +17,9 @@ export class LifeWatch {
   async look(): Promise<AppointmentView> {
     const path = `/v1/appointments/${this.id}`;
     const appointment = await this.api.get<AppointmentView>(path);
-    const { items } = await this.api.get<TimelineView>(`${path}/timeline`);
-    for (const item of items.slice(this.items.length)) this.onItem(item);
-    this.items = items;
+    const { entries } = await this.api.get<TimelineView>(`${path}/timeline`);
+    for (const item of entries.slice(this.items.length)) this.onItem(item);
+    this.items = entries;
     return appointment;
   }
 

@@ -35,21 +35,22 @@ export async function joinSession(db: Db, appointmentId: string, participant: Pa
       const blockingAppointmentId = await takeLease(trx, record.therapistId, appointmentId, row.endsAt);
       if (blockingAppointmentId !== null) throw new Refused('therapist_busy', { blockingAppointmentId });
     }
-    await recordJoin(trx, loaded, participant);
-    const messageId = await storeMessage(trx, { appointmentId, kind: 'join', actor: { role: participant, id: personId }, signal: true });
+    const receivedAt = new Date(now);
+    await recordJoin(trx, loaded, participant, receivedAt);
+    const messageId = await storeMessage(trx, { appointmentId, kind: 'join', actor: { role: participant, id: personId }, receivedAt, signal: true });
     const room = await trx.selectFrom('room').where('appointmentId', '=', appointmentId).where('status', '=', 'alive').select('sid').executeTakeFirst();
     return { loaded, messageId, room: room ?? null };
   });
 }
 
 /** First join, and for chat first presence: a conversation has no connection events, so the join counts. */
-async function recordJoin(trx: Trx, { record }: LoadedAppointment, participant: Participant): Promise<void> {
+async function recordJoin(trx: Trx, { record }: LoadedAppointment, participant: Participant, at: Date): Promise<void> {
   const joined = sql.ref(participant === 'client' ? 'client_joined_at' : 'therapist_joined_at');
   const came = sql.ref(participant === 'client' ? 'client_came_at' : 'therapist_came_at');
   const chat = record.sessionMode === 'chat';
   await sql`
-    update appointment set ${joined} = coalesce(${joined}, clock_timestamp()),
-      ${came} = case when ${chat} then coalesce(${came}, clock_timestamp()) else ${came} end
+    update appointment set ${joined} = coalesce(${joined}, ${at}),
+      ${came} = case when ${chat} then coalesce(${came}, ${at}) else ${came} end
     where id = ${record.id}`.execute(trx);
 }
 

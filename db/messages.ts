@@ -13,6 +13,8 @@ export interface NewMessage {
   kind: MessageEvent;
   actor: Actor;
   payload?: JsonObject;
+  /** PostgreSQL's clock as the caller's transaction read it; now when left out. */
+  receivedAt?: Date;
   /** True when a signal tells the workflow: the caller sends it at once, and the relay if that failed. */
   signal: boolean;
 }
@@ -22,11 +24,12 @@ const FIRST_TRY_MS = 2_000;
 
 /** Stores a message in the caller's transaction; `received_at` is PostgreSQL's. A repeat of an id changes nothing. @returns its id */
 export async function storeMessage(db: Db, message: NewMessage): Promise<string> {
-  const { id, appointmentId, kind, actor, payload, signal } = message;
+  const { id, appointmentId, kind, actor, payload, receivedAt, signal } = message;
   const inserted = await db
     .insertInto('message')
     .values({
       ...(id === undefined ? {} : { id }),
+      ...(receivedAt === undefined ? {} : { receivedAt }),
       appointmentId,
       kind,
       actorRole: actor.role,

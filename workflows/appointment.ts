@@ -16,8 +16,8 @@ import { isBookInput, isRequestInput, parseOperatorActivation, parseStoredSignal
 import { providersOf, records } from './proxies.js';
 import { AppointmentState } from './state.js';
 
-/** A workflow whose booking never comes ends itself after this long. */
-const BOOKING_LIMIT_MS = 60_000;
+/** The booking comes in the first task; a workflow whose booking was rejected there ends itself after this long. */
+const BOOKING_LIMIT_MS = 10_000;
 
 export type AppointmentResult =
   | { ended: 'over'; status: Snapshot['status']; reason: string | null }

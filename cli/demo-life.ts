@@ -1,3 +1,4 @@
+import { withProgress } from '../dev/progress.js';
 import { ApiClient, signIn } from './api-client.js';
 import { ApiProblem, describeError } from './api-problem.js';
 import type { AppointmentView, JoinAnswer, Me, Page, PaymentView, TimelineItem, WalletView } from './api-types.js';
@@ -129,7 +130,8 @@ export async function playOne(stack: { addresses: Parameters<typeof worldOf>[0] 
   const { client, therapist, method, mode } = FIRST_LIFE;
   say(`Playing one appointment at speed: ${client.name} with ${therapist.name}, ${mode}, paid by ${method} ...`);
   try {
-    const { appointment } = await playLife(worldOf(stack.addresses), FIRST_LIFE, (_, item) => say(`  ${timelineLine(item)}`));
+    const play = () => playLife(worldOf(stack.addresses), FIRST_LIFE, (_, item) => say(`  ${timelineLine(item)}`));
+    const { appointment } = await withProgress('playing', say, play);
     const { id, status, price } = appointment;
     say(`Appointment ${id} is ${status}; ${money(price.amountMinor, price.currency)} went from client to therapist and platform.`);
   } catch (error) {

@@ -11,7 +11,7 @@ export interface Plan {
 }
 
 /** From booking to start in real time: room to pay and be activated before T-15, and for timers that are coarse. */
-export const LEAD_MS = 16_000;
+export const LEAD_MS = 14_000;
 export const DURATION_MINUTES = 30;
 /** A session that is ended by hand ends so many policy minutes after its start. */
 export const END_BY_HAND_MINUTES = 6;

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { StackAddresses } from '../dev/environment.js';
+import { withProgress } from '../dev/progress.js';
 import { describeError } from './api-problem.js';
 import { playLife, worldOf, type OnEvent, type World } from './demo-life.js';
 import { NINE_LIVES, nameOf, type Plan } from './demo-plan.js';
@@ -36,7 +37,7 @@ async function playAll(addresses: StackAddresses, json: boolean): Promise<boolea
   const costs = await WorkflowCosts.connect(addresses.temporalAddress);
   try {
     const startedAt = performance.now();
-    const endings = await Promise.all(NINE_LIVES.map((plan) => liveOne(world, costs, plan)));
+    const endings = await withProgress('playing nine lives', sayAside, () => Promise.all(NINE_LIVES.map((plan) => liveOne(world, costs, plan))));
     const judged = endings.filter((ending): ending is JudgedLife => !('error' in ending));
     const ok = judged.length === endings.length && judged.every(({ findings }) => findings.length === 0);
     say('');

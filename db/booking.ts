@@ -61,6 +61,8 @@ async function insertBooking(trx: Trx, booking: Booking): Promise<void> {
   const startsAt = new Date(booking.startsAt);
   const endsAt = new Date(deadlines.endsAt);
   const slotEnd = new Date(deadlines.endsAt + policy.bufferMinutes * policy.minuteMs);
+  // One at a time for a therapist: overlapping rows inserted at once would each wait for the other, a deadlock.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`slot:${therapistId}`}, 0))`.execute(trx);
   await trx
     .insertInto('appointment')
     .values({

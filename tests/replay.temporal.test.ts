@@ -23,7 +23,10 @@ type History = ReturnType<typeof History.fromObject>;
 function toJson(history: History): string {
   const plain = History.toObject(history, { longs: String, enums: String, bytes: String });
   const leftOut = ['identity', 'stackTrace', 'binaryChecksum'];
-  return JSON.stringify(plain, (key, value: unknown) => (leftOut.includes(key) ? undefined : value));
+  return JSON.stringify(plain, (key, value: unknown) => {
+    if (leftOut.includes(key)) return undefined;
+    return typeof value === 'string' && /^\d+@/.test(value) ? 'a-worker' : value;
+  });
 }
 
 

@@ -8,13 +8,21 @@ const warning = 40;
 /** Whose lines are for whoever watches; the other servers' messages are for their files. */
 const watched = new Set(['worker', 'api']);
 
-/** Whether a line deserves a look: a plain one, or a structured one from warnings up. */
-function isWorthALook(line: string): boolean {
-  if (!line.startsWith('{')) return line.trim() !== '';
+/**
+ * What a line says to whoever watches: warnings and errors, of our structured log and of the Temporal SDK's own.
+ * Undefined for all else, which is in the log file, and in the message when the process dies.
+ */
+function worthALook(line: string): string | undefined {
+  if (!line.startsWith('{')) return /\[(WARN|ERROR)\]/.test(line) ? line : undefined;
   try {
-    return ((JSON.parse(line) as { level?: number }).level ?? warning) >= warning;
+    const {
+      level = 0,
+      msg = '',
+      err,
+    } = JSON.parse(line) as { level?: number; msg?: string; err?: { message?: string } };
+    return level >= warning ? [msg, err?.message].filter(Boolean).join(': ') : undefined;
   } catch {
-    return true;
+    return line;
   }
 }
 
@@ -41,7 +49,8 @@ export class ChildLog {
     this.#streams.set(name, stream);
     return (line) => {
       stream.write(`${line}\n`);
-      if (watched.has(name) && isWorthALook(line)) this.#onLine(name, line);
+      const told = watched.has(name) ? worthALook(line) : undefined;
+      if (told !== undefined) this.#onLine(name, told);
     };
   }
 

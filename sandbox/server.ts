@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { CallLog } from './calls.js';
@@ -46,40 +46,56 @@ const ABANDONED_EVERY_MS = 1000;
 
 /** Starts the vendors, the mail catcher and the OpenID provider. @throws the listener's error (`EADDRINUSE`) */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const store = Store.open(options.dataDir ?? null);
   const server = createServer();
   server.keepAliveTimeout = 60_000;
+  // The port first: whoever holds it owns the data folder, so a second start must not touch the journal.
   const port = await listen(server, options.port ?? 0);
   const url = `http://127.0.0.1:${port}`;
-  const faults = new FaultTable();
-  const mailbox = new Mailbox(store, faults);
-  const smtpPort = await mailbox.listen(options.smtpPort ?? 0).catch(async (error: unknown) => {
+  try {
+    // Requests that come before everything is made wait for it.
+    const made = make(options, url);
+    server.on('request', (request, response) => {
+      made.then(
+        ({ handle }) => handle(request, response),
+        () => response.destroy(),
+      );
+    });
+    const { sandbox, stop } = await made;
+    return { ...sandbox, url, close: async () => void (await Promise.all([closeServer(server), stop()])) };
+  } catch (error) {
     await closeServer(server);
     throw error;
-  });
+  }
+}
+
+async function make(options: SandboxOptions, url: string) {
+  const store = Store.open(options.dataDir ?? null);
+  const faults = new FaultTable();
+  const mailbox = new Mailbox(store, faults);
   const webhooks = new WebhookDispatcher(store);
   webhooks.setDestinations(options.destinations ?? {});
   const parts = build({ store, faults, webhooks, mailbox, url });
   const oidc = oidcHandler(await createOidcProvider(store, `${url}/oidc`));
   const api = getRequestListener(parts.app.fetch);
-  server.on('request', (request, response) => {
+  const handle: RequestListener = (request, response) => {
     if (/^\/oidc(\/|\?|$)/.test(request.url ?? '')) oidc(request, response);
     else void api(request, response);
-  });
+  };
+  const smtpPort = await mailbox.listen(options.smtpPort ?? 0);
   const abandoned = setInterval(() => parts.rooms.endAbandoned(new Date()), ABANDONED_EVERY_MS);
   webhooks.resume();
-  return {
-    url,
+  const stop = async () => {
+    clearInterval(abandoned);
+    webhooks.close();
+    await mailbox.close();
+    store.close();
+  };
+  const sandbox = {
     smtpUrl: `smtp://127.0.0.1:${smtpPort}`,
     control: parts.control,
-    setDestinations: (destinations) => webhooks.setDestinations(destinations),
-    close: async () => {
-      clearInterval(abandoned);
-      webhooks.close();
-      await Promise.all([closeServer(server), mailbox.close()]);
-      store.close();
-    },
+    setDestinations: (destinations: Destinations) => webhooks.setDestinations(destinations),
   };
+  return { handle, sandbox, stop };
 }
 
 function build(base: { store: Store; faults: FaultTable; webhooks: WebhookDispatcher; mailbox: Mailbox; url: string }) {

@@ -56,7 +56,7 @@ export interface WebhookReceiver {
   received: ReceivedWebhook[];
   /** What the receiver answers from now on; 200 at first. */
   answerWith(status: number): void;
-  /** Waits until this many have come. @throws Error after five seconds */
+  /** Waits until this many have come. @throws Error after ten seconds */
   waitFor(count: number): Promise<ReceivedWebhook[]>;
   close(): Promise<void>;
 }
@@ -91,7 +91,7 @@ export async function startReceiver(port = 0): Promise<WebhookReceiver> {
         const types = () => received.map(({ body }) => body.slice(0, 80)).join('\n');
         const timer = setTimeout(
           () => reject(new Error(`${received.length} of ${count} webhooks came:\n${types()}`)),
-          5000,
+          10_000,
         );
         arrived = check;
         check();

@@ -134,7 +134,8 @@ export class TwilioRooms {
       RoomStatus: room.status,
       RoomType: room.type,
       StatusCallbackEvent: event,
-      Timestamp: new Date().toISOString(),
+      // The same instant as the REST resource tells, so that both sources agree.
+      Timestamp: happenedAt(room, participant),
       SequenceNumber: String(room.sequence),
     };
     if (room.endedAt && event === 'room-ended') form['RoomDuration'] = seconds(room.createdAt, room.endedAt);
@@ -153,6 +154,11 @@ export class TwilioRooms {
       url: room.statusCallback,
     });
   }
+}
+
+function happenedAt(room: StoredRoom, participant?: StoredParticipant): string {
+  if (participant) return participant.endedAt ?? participant.startedAt;
+  return room.endedAt ?? room.createdAt;
 }
 
 function seconds(start: string, end: string): string {

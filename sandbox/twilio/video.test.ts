@@ -86,6 +86,9 @@ describe('a room', () => {
       ParticipantIdentity: 'client-1',
       ParticipantStatus: 'connected',
     });
+    const [participant] = await client.video.v1.rooms(room.sid).participants.list();
+    expect(events[1]?.['Timestamp']).toBe(participant?.startTime.toISOString());
+    expect(events[2]?.['Timestamp']).toBe(participant?.endTime.toISOString());
     for (const { path, headers, body } of received) {
       const form = Object.fromEntries(new URLSearchParams(body));
       const signature = String(headers['x-twilio-signature']);

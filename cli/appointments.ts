@@ -9,6 +9,9 @@ export type Print = (text: string) => void;
 export interface ListOptions {
   status?: string;
   needs?: string;
+  /** Only those that start in this span, RFC 3339. */
+  from?: string;
+  to?: string;
   /** At most so many. */
   limit: number;
   json?: boolean;
@@ -23,7 +26,8 @@ export async function listAppointments(api: ApiClient, options: ListOptions, pri
   let cursor: string | null = null;
   do {
     const limit = Math.min(MOST_A_PAGE, options.limit - found.length);
-    const query = { status: options.status, needs: options.needs, limit, cursor: cursor ?? undefined };
+    const { status: only, needs, from, to } = options;
+    const query = { status: only, needs, from, to, limit, cursor: cursor ?? undefined };
     const page: Page<AppointmentView> = await api.get('/v1/appointments', query);
     found.push(...page.items);
     cursor = page.nextCursor;
@@ -31,7 +35,7 @@ export async function listAppointments(api: ApiClient, options: ListOptions, pri
   if (options.json === true) return print(JSON.stringify(found, undefined, 2));
   if (found.length === 0) return print('No appointment matches.');
   print(appointmentTable(found));
-  if (cursor !== null) print(pc.dim(`There are more than these ${found.length}: narrow by --status or --needs, or raise --limit.`));
+  if (cursor !== null) print(pc.dim(`There are more than these ${found.length}: narrow by --status, --needs or --from, or raise --limit.`));
 }
 
 export async function showAppointment(api: ApiClient, id: string, options: { json?: boolean }, print: Print): Promise<void> {

@@ -36,6 +36,10 @@ test.each<[string, Partial<MoneyRead>, RegExp]>([
   expect(checkMoney({ ...byWallet, ...difference }).findings.join('\n')).toMatch(finding);
 });
 
+test('a hold that an earlier life let go of meanwhile is none of this one', () => {
+  expect(checkMoney({ ...byWallet, walletBefore: { balanceMinor: 10_000, heldMinor: 4_998 } }).findings).toEqual([]);
+});
+
 test('a card charged twice is found', () => {
   expect(checkMoney({ ...byProvider, takenMinor: 9_996 }).findings).toContain('the provider took 9996, not 4998');
 });

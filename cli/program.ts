@@ -49,6 +49,8 @@ function addAppointments(program: Command, { print, connect }: CliDeps): void {
     .description('a line an appointment')
     .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
     .addOption(new Option('--needs <what>', 'only those that wait for it').choices(['payment', 'activation']))
+    .option('--from <instant>', 'only those that start at or after it, such as 2026-11-24T15:00:00Z')
+    .option('--to <instant>', 'only those that start before it')
     .option('--limit <count>', 'at most so many', positive, 50)
     .option('--json', 'as the API has them')
     .action(async (options: ListOptions) => listAppointments(await api(), options, print));

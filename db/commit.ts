@@ -145,9 +145,10 @@ export async function commitAppointment(db: Db, appointmentId: string, request?:
     if (request !== undefined) await storeMessage(trx, { ...request, appointmentId, signal: false });
     const loaded = await lockAppointment(trx, appointmentId);
     if (loaded === null) return null;
-    const now = await databaseNow(trx);
+    const unhandled = await unhandledMessages(trx, appointmentId);
+    const now = await databaseNow(trx); // read after the messages: none of them is later
     const working: Working = { trx, now, paidPaymentId: loaded.row.paidPaymentId, arrivals: new Map(), decided: [] };
-    const messages = await sortOutArrivals(working, loaded.record, await unhandledMessages(trx, appointmentId));
+    const messages = await sortOutArrivals(working, loaded.record, unhandled);
     const worked = workOff(loaded.record, messages, now);
     await write(working, worked, messages);
     let { record } = worked;

@@ -28,6 +28,21 @@ export async function placeHold(
   return true;
 }
 
+/**
+ * Lets another payment of the same appointment stand behind its hold: money from a provider that arrived before the
+ * wallet's was worked off. @returns false when nothing is held.
+ */
+export async function takeOverHold(trx: Trx, appointmentId: string, paymentId: string): Promise<boolean> {
+  const taken = await trx
+    .updateTable('hold')
+    .set({ paymentId })
+    .where('appointmentId', '=', appointmentId)
+    .where('status', '=', 'held')
+    .returning('appointmentId')
+    .executeTakeFirst();
+  return taken !== undefined;
+}
+
 /** Resolves the hold once; null when there is none that is still held. */
 async function resolveHold(trx: Trx, appointmentId: string, status: 'settled' | 'voided') {
   const hold = await trx

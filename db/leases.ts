@@ -6,6 +6,15 @@ import type { Db, Trx } from './database.js';
  * null when taken, else the id of the session that is held.
  */
 export async function takeLease(trx: Trx, therapistId: string, appointmentId: string, heldUntil: Date): Promise<string | null> {
+  for (;;) {
+    const taken = await tryLease(trx, therapistId, appointmentId, heldUntil);
+    if (taken) return null;
+    const other = await otherSession(trx, therapistId, appointmentId);
+    if (other !== null) return other; // else it was freed, or its time ran out, between the two statements
+  }
+}
+
+async function tryLease(trx: Trx, therapistId: string, appointmentId: string, heldUntil: Date): Promise<boolean> {
   const { rows } = await sql<{ appointmentId: string }>`
     insert into therapist_lease as lease (therapist_id, appointment_id, held_until)
     values (${therapistId}, ${appointmentId}, ${heldUntil})
@@ -13,8 +22,7 @@ export async function takeLease(trx: Trx, therapistId: string, appointmentId: st
       set appointment_id = excluded.appointment_id, held_until = excluded.held_until, taken_at = clock_timestamp()
       where lease.appointment_id = excluded.appointment_id or lease.held_until <= clock_timestamp()
     returning appointment_id`.execute(trx);
-  if (rows.length > 0) return null;
-  return otherSession(trx, therapistId, appointmentId);
+  return rows.length > 0;
 }
 
 /** The other session a therapist holds now, or null. */

@@ -2,7 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import type { AppointmentRecord } from '../domain/record.js';
 import { clearing, clientWallet } from './accounts.js';
 import type { Db, Trx } from './database.js';
-import { placeHold, voidHold } from './holds.js';
+import { placeHold, takeOverHold, voidHold } from './holds.js';
 import type { JsonObject } from './json.js';
 import { post } from './ledger.js';
 import type { PaymentTable } from './schema.js';
@@ -64,7 +64,8 @@ export async function fundAndHold(trx: Trx, record: AppointmentRecord, arrival: 
   await fundWallet(trx, record, arrival);
   if (arrival.payment.method !== 'wallet') {
     const { clientId, id, priceMinor, currency } = record;
-    const held = await placeHold(trx, { appointmentId: id, paymentId: arrival.payment.id, clientId, amountMinor: priceMinor, currency });
+    const hold = { appointmentId: id, paymentId: arrival.payment.id, clientId, amountMinor: priceMinor, currency };
+    const held = (await takeOverHold(trx, id, arrival.payment.id)) || (await placeHold(trx, hold));
     if (!held) throw new Error(`the money just funded for ${id} is not available`);
   }
   await setPayment(trx, arrival.payment, 'completed', arrival.chargeRef);
@@ -75,6 +76,7 @@ export async function returnLateMoney(trx: Trx, record: AppointmentRecord, arriv
   if (arrival.payment.method === 'wallet') {
     const hold = await trx.selectFrom('hold').where('paymentId', '=', arrival.payment.id).select('status').executeTakeFirst();
     if (hold !== undefined) await voidHold(trx, record);
+    else await setPayment(trx, arrival.payment, 'refunded', null); // its hold was taken over by money that came first
     return;
   }
   await fundWallet(trx, record, arrival);

@@ -15,7 +15,8 @@ async function recipientsOf(db: Db, record: AppointmentRecord, audience: Audienc
 
 /**
  * Writes the rows of one notification, one per recipient and channel, taking effect at `notBefore` (epoch ms). A row
- * that exists already stays as it is: unique on appointment, schedule version, kind, recipient and channel.
+ * that exists already (unique on appointment, schedule version, kind, recipient and channel) stays as it is, so nobody
+ * hears the same twice; one that came to nothing, as an approval taken back before it was sent, waits anew.
  */
 export async function writeNotifications(
   db: Db,
@@ -41,7 +42,12 @@ export async function writeNotifications(
   await db
     .insertInto('notification')
     .values(rows)
-    .onConflict((conflict) => conflict.columns(['appointmentId', 'scheduleVersion', 'kind', 'recipientId', 'channel']).doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(['appointmentId', 'scheduleVersion', 'kind', 'recipientId', 'channel'])
+        .doUpdateSet({ status: 'pending', notBefore, nextAttemptAt: notBefore, error: null })
+        .where('notification.status', 'in', ['skipped', 'voided']),
+    )
     .execute();
 }
 

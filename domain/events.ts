@@ -20,6 +20,7 @@ export const NOTIFICATION_KINDS = [
   'approval_pending',
   'activation_alert',
   'approved',
+  'opened_early',
   'approval_taken_back',
   't15',
   't5',

@@ -68,8 +68,8 @@ describe('activation', () => {
 
 describe('forced confirmation', () => {
   check([
-    { name: 'confirms and activates at once; T-15 and T-5 fall away', record: makePaid(), event: 'force_confirm', at: BOOKED + 5, actor: ADMIN, gives: { status: 'confirmed', activatedAt: BOOKED + 5, forcedAt: BOOKED + 5, remindedAt: BOOKED + 5, openedAt: BOOKED + 5 }, does: ['void_unsent', 'approved -> client, therapist'] },
-    { name: 'keeps an earlier activation', record: makeActivated(), event: 'force_confirm', at: T15, actor: ADMIN, gives: { status: 'confirmed', activatedAt: BOOKED + 2 * MINUTE, forcedAt: T15 }, does: ['void_unsent', 'approved -> client, therapist'] },
+    { name: 'confirms and activates at once; T-15 and T-5 fall away', record: makePaid(), event: 'force_confirm', at: BOOKED + 5, actor: ADMIN, gives: { status: 'confirmed', activatedAt: BOOKED + 5, forcedAt: BOOKED + 5, remindedAt: BOOKED + 5, openedAt: BOOKED + 5 }, does: ['void_unsent', 'opened_early -> client, therapist'] },
+    { name: 'keeps an earlier activation', record: makeActivated(), event: 'force_confirm', at: T15, actor: ADMIN, gives: { status: 'confirmed', activatedAt: BOOKED + 2 * MINUTE, forcedAt: T15 }, does: ['void_unsent', 'opened_early -> client, therapist'] },
     { name: 'payment is still required', record: makeRecord(), event: 'force_confirm', at: T5, actor: ADMIN, gives: { refused: 'payment_required' } },
     { name: 'of a confirmed one: success, nothing happens', record: makeConfirmed(), event: 'force_confirm', at: START, actor: ADMIN, gives: { status: 'confirmed', forcedAt: null } },
     { name: 'of one that is over is refused', record: makeOver('cancelled'), event: 'force_confirm', at: START, actor: ADMIN, gives: { refused: 'already_over' } },

@@ -94,7 +94,7 @@ const ACTIVATION: Rule[] = [
     then: {
       to: 'confirmed',
       set: ['activatedAt', 'forcedAt', 'remindedAt', 'openedAt'],
-      does: [{ do: 'void_unsent' }, tell('approved', 'client', 'therapist')],
+      does: [{ do: 'void_unsent' }, tell('opened_early', 'client', 'therapist')],
     },
   },
   { event: 'force_confirm', from: LIVE, then: nothing },

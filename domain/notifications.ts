@@ -15,7 +15,7 @@ export function channelsOf(kind: NotificationKind, role: Role): readonly Channel
 }
 
 /** Kinds that mean nothing once the appointment is over or its times have changed: voided in that transaction. */
-export const LOSES_MEANING: readonly NotificationKind[] = ['t15', 't5', 'activation_alert', 'approval_pending', 'approved'];
+export const LOSES_MEANING: readonly NotificationKind[] = ['t15', 't5', 'activation_alert', 'approval_pending', 'approved', 'opened_early'];
 
 /** The text a notification becomes when it is claimed for sending. */
 export const TEMPLATES = [
@@ -64,6 +64,8 @@ export function templateAtClaim(kind: NotificationKind, role: Role, view: View):
     case 'approved':
       if (over || record.activatedAt === null) return null;
       return record.status === 'scheduled' ? 'approved' : 'approved_open';
+    case 'opened_early':
+      return over ? null : 'approved_open';
     case 'approval_pending':
     case 'activation_alert':
       return over || record.activatedAt !== null ? null : kind;

@@ -6,7 +6,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** For tests only: the vendors' published contracts, which are not part of the project. */
-export const CONTRACTS_DIR = process.env['CONTRACTS_DIR'] ?? join(HERE, '..', '..', 'shared', 'contracts');
+const CONTRACTS_DIR = process.env['CONTRACTS_DIR'] ?? join(HERE, '..', '..', 'shared', 'contracts');
 
 /**
  * Whether contract tests are to run. Without the folder they are skipped, and say so; in CI they run and fail.

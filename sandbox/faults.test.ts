@@ -77,6 +77,7 @@ describe('faults', () => {
       subject: 'Hello',
       text: 'Text',
       messageId: '<n-1@punctual>',
+      headers: { 'X-Reference': 'n-1' },
     };
     const send = () => createTransport({ host, port: Number(port) }).sendMail(mail);
     await addFault({ provider: 'smtp', kind: 'error500', times: 1 });
@@ -85,7 +86,13 @@ describe('faults', () => {
     await addFault({ provider: 'smtp', kind: 'reset_after', times: 1 });
     await rejection(send());
     await send();
-    const kept = { to: ['b@example.com'], subject: 'Hello', text: 'Text', messageId: '<n-1@punctual>' };
+    const kept = {
+      to: ['b@example.com'],
+      subject: 'Hello',
+      text: 'Text',
+      messageId: '<n-1@punctual>',
+      headers: { 'x-reference': 'n-1' },
+    };
     expect(sandbox.control.mail()).toMatchObject([kept, kept]);
   });
 });

@@ -14,6 +14,8 @@ export interface ReceivedMail {
   text: string;
   html: string | null;
   messageId: string | null;
+  /** By lower-case name, unfolded. */
+  headers: Record<string, string>;
 }
 
 interface Connection {
@@ -98,8 +100,16 @@ export class Mailbox {
       text: (mail.text ?? '').trimEnd(),
       html: mail.html || null,
       messageId: mail.messageId ?? null,
+      headers: Object.fromEntries(mail.headerLines.map(({ key, line }) => [key, headerValue(line)])),
     });
   }
+}
+
+function headerValue(line: string): string {
+  return line
+    .slice(line.indexOf(':') + 1)
+    .replace(/\r?\n\s+/g, ' ')
+    .trim();
 }
 
 function smtpError(responseCode: number, message: string): Error {

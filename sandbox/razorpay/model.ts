@@ -14,7 +14,7 @@ import {
   type RazorpayRefund,
 } from './objects.js';
 
-export const RAZORPAY_ACCOUNT_ID = 'acc_Punctual000000';
+const RAZORPAY_ACCOUNT_ID = 'acc_Punctual000000';
 
 /** What checkout hands to the browser after a payment. */
 export interface CheckoutAnswer {

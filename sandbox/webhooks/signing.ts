@@ -4,7 +4,7 @@ import { unixNow } from '../ids.js';
 import type { WebhookDelivery } from './delivery.js';
 
 /** `t=<seconds>,v1=<hex>`, HMAC-SHA256 of `<seconds>.<body>` (https://docs.stripe.com/webhooks#verify-manually). */
-export function signStripe(body: string, atSeconds: number, secret: string): string {
+function signStripe(body: string, atSeconds: number, secret: string): string {
   return `t=${atSeconds},v1=${createHmac('sha256', secret).update(`${atSeconds}.${body}`).digest('hex')}`;
 }
 
@@ -17,7 +17,7 @@ export function signRazorpay(body: string, secret: string): string {
  * HMAC-SHA1, base64, of the exact URL followed by the parameters' names and values in the order of their names
  * (https://www.twilio.com/docs/usage/security#validating-requests).
  */
-export function signTwilio(url: string, form: URLSearchParams, authToken: string): string {
+function signTwilio(url: string, form: URLSearchParams, authToken: string): string {
   const parameters = [...form].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const text = parameters.reduce((joined, [name, value]) => joined + name + value, url);
   return createHmac('sha1', authToken).update(text, 'utf8').digest('base64');

@@ -31,13 +31,14 @@ function endingLines(ending: Ending): string[] {
   return [`${pc.red('!!')} ${nameOf(ending.plan).padEnd(14)} ${pc.red(describeError(ending.error))}`];
 }
 
-/** Plays and judges all nine. @returns whether all went as they should */
-async function playAll(addresses: StackAddresses, json: boolean): Promise<boolean> {
+/** Plays and judges all nine; says nothing more once it was broken off. @returns whether all went as they should */
+async function playAll(addresses: StackAddresses, json: boolean, brokenOff?: AbortSignal): Promise<boolean> {
   const world = worldOf(addresses);
   const costs = await WorkflowCosts.connect(addresses.temporalAddress);
   try {
     const startedAt = performance.now();
     const endings = await withProgress('playing nine lives', sayAside, () => Promise.all(NINE_LIVES.map((plan) => liveOne(world, costs, plan))));
+    if (brokenOff?.aborted === true) return false;
     const judged = endings.filter((ending): ending is JudgedLife => !('error' in ending));
     const ok = judged.length === endings.length && judged.every(({ findings }) => findings.length === 0);
     say('');
@@ -66,7 +67,7 @@ async function demo(json: boolean): Promise<boolean> {
     void stack.died.then((message) => reject(new Error(message)));
   });
   try {
-    return await Promise.race([playAll(stack.addresses, json), brokenOff]);
+    return await Promise.race([playAll(stack.addresses, json, stopping.signal), brokenOff]);
   } finally {
     await stack.stop();
   }

@@ -53,7 +53,9 @@ describe('faults', () => {
     expect(await rejection(rooms.list())).toMatchObject({ code: 20429, status: 429 });
     expect(await rejection(rooms.list())).toMatchObject({ code: 20500, status: 500 });
   });
+});
 
+describe('faults beside errors', () => {
   it('slow an answer down, without changing it', async () => {
     await addFault({ provider: 'stripe', kind: 'latency', ms: 300, times: 1 });
     const startedAt = performance.now();

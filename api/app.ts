@@ -1,10 +1,9 @@
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
-import { secureHeaders } from 'hono/secure-headers';
 import { authenticate } from './auth.js';
 import { Problem } from './errors.js';
-import { logRequests, noStore } from './middleware.js';
+import { logRequests, noStore, securityHeaders } from './middleware.js';
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminRoutes } from './routes/admin.js';
@@ -29,7 +28,7 @@ const LARGEST_BODY_BYTES = 1024 * 1024;
 /** What every request passes, from the outside in. */
 function createShell({ config, log, db }: Services) {
   const app = newRoutes();
-  app.use(requestId({ limitLength: 100 }), logRequests(log), secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"] } }), noStore);
+  app.use(requestId({ limitLength: 100 }), logRequests(log), securityHeaders, noStore);
   if (config.corsOrigins.length > 0) {
     const allowHeaders = ['authorization', 'content-type', 'idempotency-key'];
     app.use(cors({ origin: config.corsOrigins, allowHeaders, exposeHeaders: ['retry-after', 'x-request-id', 'idempotent-replayed'], maxAge: 600 }));

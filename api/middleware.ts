@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import type { ApiEnv } from './services.js';
 
@@ -19,4 +20,23 @@ export function logRequests(log: Logger): MiddlewareHandler<ApiEnv> {
 export const noStore: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();
   if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+};
+
+const closed = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } });
+/** The docs page runs its own scripts and asks this API alone. */
+const forDocs = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    frameAncestors: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+  },
+});
+
+/** Answers are data: browsers may run nothing of them, but for the docs page. */
+export const securityHeaders: MiddlewareHandler<ApiEnv> = (c, next) => {
+  const isDocs = c.req.path === '/docs' || c.req.path.startsWith('/docs/');
+  return (isDocs ? forDocs : closed)(c, next);
 };

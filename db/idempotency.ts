@@ -49,16 +49,17 @@ export async function claimRequest(db: Db, { caller, route, key }: RequestKey, r
   if (met === undefined) return { state: 'in_progress' };
   if (met.requestHash !== requestHash) return { state: 'reused' };
   if (met.responseStatus === null || met.responseBody === null) return { state: 'in_progress' };
-  return { state: 'answered', status: met.responseStatus, body: met.responseBody, resourceId: met.resourceId };
+  const body = JSON.parse(String(met.responseBody['text'])) as JsonObject;
+  return { state: 'answered', status: met.responseStatus, body, resourceId: met.resourceId };
 }
 
 const stale = () => sql`k.created_at <= clock_timestamp() - ${KEPT_HOURS} * interval '1 hour'`;
 
-/** Remembers the answer for those who repeat the request. `body` holds no secrets. */
+/** Remembers the answer for those who repeat the request, as text: jsonb would change its order. `body` holds no secrets. */
 export async function storeAnswer(db: Db, { caller, route, key }: RequestKey, answer: { status: number; body: JsonObject }): Promise<void> {
   await db
     .updateTable('idempotencyKey')
-    .set({ responseStatus: answer.status, responseBody: JSON.stringify(answer.body), lockedUntil: null })
+    .set({ responseStatus: answer.status, responseBody: JSON.stringify({ text: JSON.stringify(answer.body) }), lockedUntil: null })
     .where('caller', '=', caller)
     .where('route', '=', route)
     .where('key', '=', key)

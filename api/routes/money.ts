@@ -76,7 +76,7 @@ export const moneyRoutes = ({ db }: Services) =>
         listEarnings(db, therapistId, { limit: limit + 1, before }),
         sumEarnings(db, therapistId),
       ]);
-      const page = toPage(found, limit, (row) => [row.id], ({ id: _, at, startsAt, ...row }) => {
+      const page = toPage(found, limit, (row) => [row.id], ({ id: _id, at, startsAt, ...row }) => {
         return withNet({ ...row, startsAt: startsAt.toISOString(), settledAt: at.toISOString() });
       });
       return c.json({ ...page, totals: totals.map(withNet), payouts: [] }, 200);

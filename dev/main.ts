@@ -43,7 +43,10 @@ function printWelcome({ addresses, signIns }: Stack): void {
     ['API', pc.cyan(addresses.api)],
     ['API documentation', pc.cyan(addresses.docs)],
     ['Temporal UI', pc.cyan(addresses.temporalUi ?? `(of the server at ${addresses.temporalAddress})`)],
-    ['Provider sandbox', pc.cyan(addresses.sandbox)],
+    [
+      'Provider sandbox',
+      `${pc.cyan(addresses.sandbox)} (/_sandbox/payments, /pay/<payment>, /_sandbox/mail, /_sandbox/sms)`,
+    ],
     ['PostgreSQL', pc.cyan(addresses.databaseUrl)],
   ]);
   say(`\nSign in as (${pc.bold('npm run -s cli -- token <sign-in>')} prints a bearer token):\n`);

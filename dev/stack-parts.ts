@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { migrateToLatest } from '../db/migrate.js';
 import { readMinuteMs } from '../db/seed-config.js';
 import { seed, type SeededSignIns } from '../db/seeds.js';
-import type { ChildSpec, Probe } from './child.js';
+import { type ChildSpec, type Probe, startChild } from './child.js';
 import { type DevConfig, type Ports, projectRoot } from './config.js';
 import { addressesOf, productEnvironment, sandboxEnvironment, type StackAddresses } from './environment.js';
 import type { ChildLog } from './log-file.js';
@@ -13,6 +13,7 @@ import type { Supervisor } from './supervisor.js';
 import { findTemporal } from './temporal-binary.js';
 import { checkTemporal, startTemporal, temporalNamespace } from './temporal-server.js';
 import { isPolling } from './worker-probe.js';
+import { ensureWorkflowBundle } from './workflow-bundle.js';
 
 /** What can be stopped and started alone while the stack runs. */
 export type ProductProcess = 'worker' | 'api';
@@ -87,38 +88,42 @@ async function bringUpTemporal(site: Site): Promise<Pick<StackAddresses, 'tempor
   });
 }
 
-function nodeProcess(site: Site, name: string, entry: string, env: Record<string, string>): ChildSpec {
+function nodeProcess(site: Site, name: string, program: string[], env: Record<string, string>): ChildSpec {
   // Node itself, and not `npm` or `tsx`: a signal must reach the program and no wrapper.
-  const args = ['--enable-source-maps', '--import', 'tsx', entry];
-  return {
-    name,
-    command: process.execPath,
-    args,
-    env,
-    cwd: projectRoot,
-    onLine: site.logs.sink(name),
-    graceMs: 15_000,
-  };
+  const args = ['--enable-source-maps', '--import', 'tsx', ...program];
+  const onLine = site.logs.sink(name);
+  return { name, command: process.execPath, args, env, cwd: projectRoot, onLine, graceMs: 15_000 };
+}
+
+function workflowBundle(site: Site): Promise<string> {
+  return ensureWorkflowBundle(site.dataDir, async (entry, args) => {
+    const child = await startChild(nodeProcess(site, 'bundler', [entry, ...args], site.config.inherited));
+    site.supervisor.hold(child);
+    return child;
+  });
 }
 
 async function startSandbox(site: Site, addresses: StackAddresses): Promise<void> {
-  const spec = nodeProcess(
-    site,
-    'sandbox',
-    'sandbox/main.ts',
-    sandboxEnvironment(site.config, addresses, join(site.dataDir, 'sandbox')),
-  );
+  const env = sandboxEnvironment(site.config, addresses, join(site.dataDir, 'sandbox'));
+  const spec = nodeProcess(site, 'sandbox', ['sandbox/main.ts'], env);
   await site.supervisor.start(spec, () => answersOk(`${addresses.oidcIssuer}/.well-known/openid-configuration`));
 }
 
+async function startWorker(site: Site, addresses: StackAddresses): Promise<void> {
+  const env = { ...productEnvironment(site.config, addresses), WORKFLOW_BUNDLE: await workflowBundle(site) };
+  const { temporalAddress } = addresses;
+  const polls: Probe = ({ pid }) => isPolling(temporalAddress, temporalNamespace, pid);
+  await site.supervisor.start(nodeProcess(site, 'worker', ['worker/main.ts'], env), polls);
+}
+
+async function startApi(site: Site, addresses: StackAddresses): Promise<void> {
+  const spec = nodeProcess(site, 'api', ['api/main.ts'], productEnvironment(site.config, addresses));
+  await site.supervisor.start(spec, () => answersOk(`${addresses.api}/healthz`));
+}
+
 /** Starts the worker or the API and waits until it polls or answers. */
-export async function startProduct(site: Site, name: ProductProcess, addresses: StackAddresses): Promise<void> {
-  const spec = nodeProcess(site, name, `${name}/main.ts`, productEnvironment(site.config, addresses));
-  const probe: Probe =
-    name === 'api'
-      ? () => answersOk(`${addresses.api}/healthz`)
-      : ({ pid }) => isPolling(addresses.temporalAddress, temporalNamespace, pid);
-  await site.supervisor.start(spec, probe);
+export function startProduct(site: Site, name: ProductProcess, addresses: StackAddresses): Promise<void> {
+  return name === 'worker' ? startWorker(site, addresses) : startApi(site, addresses);
 }
 
 /** Brings the schema up to date and puts in the people one can sign in as; safe to repeat. */
@@ -142,6 +147,7 @@ export async function bringUp(site: Site): Promise<{ addresses: StackAddresses; 
     bringUpPreparedDatabase(site),
     bringUpTemporal(site),
     step(site, 'Provider sandbox', () => startSandbox(site, provisional)),
+    step(site, 'Workflow bundle', () => workflowBundle(site)),
   ]);
   const addresses = addressesOf(site.ports, { databaseUrl, ...temporal });
   await Promise.all([

@@ -2,12 +2,14 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Ports } from './config.js';
+import { type Ports, readDevConfig } from './config.js';
 import { identify } from './process-identity.js';
 import { type Stack, startStack } from './stack.js';
 import { findRunningStack, type StackRecord } from './stack-record.js';
 
 const anyPorts: Ports = { api: 0, sandbox: 0, smtp: 0, postgres: 0, temporal: 0, temporalUi: 0 };
+// Servers of its own, whatever the run has: a stack seeds its database.
+const config = readDevConfig({ ...process.env, DATABASE_URL: '', TEMPORAL_ADDRESS: '' });
 const said: string[] = [];
 let dataDir: string;
 let stack: Stack;
@@ -15,7 +17,7 @@ let stack: Stack;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'punctual-stack-'));
   await chmod(dataDir, 0o755);
-  stack = await startStack({ dataDir, ports: anyPorts, log: (line) => said.push(line) });
+  stack = await startStack({ config, dataDir, ports: anyPorts, log: (line) => said.push(line) });
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();
@@ -47,7 +49,7 @@ test('everything answers at the addresses that the record tells others', async (
 });
 
 test('a second one from the same folder is refused, and does no harm', async () => {
-  const second = startStack({ dataDir, ports: anyPorts, log: () => {} });
+  const second = startStack({ config, dataDir, ports: anyPorts, log: () => {} });
   await expect(second).rejects.toThrow(`Punctual runs already from this folder at ${stack.addresses.api}`);
   expect(await findRunningStack(dataDir)).toEqual(stack.addresses);
 });

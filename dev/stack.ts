@@ -30,7 +30,9 @@ export interface Stack {
 export interface StackOptions {
   /** Where data, logs and the record of the running stack lie. Default `.punctual` in the checkout. */
   dataDir?: string;
-  /** Default: from the environment. 0 takes a free port. */
+  /** Default: read from the environment. */
+  config?: DevConfig;
+  /** Default: the configuration's. 0 takes a free port. */
   ports?: Ports;
   /** Told what is being done, line by line. */
   log: Say;
@@ -49,8 +51,7 @@ function portsNeeded(config: DevConfig): (keyof Ports)[] {
 
 /** Claims the folder, clears up after a killed run and chooses the ports: nothing of ours runs yet. */
 async function prepareSite(options: StackOptions): Promise<Site> {
-  const config = readDevConfig();
-  const { dataDir = join(projectRoot, '.punctual'), log: say, onChildLine } = options;
+  const { config = readDevConfig(), dataDir = join(projectRoot, '.punctual'), log: say, onChildLine } = options;
   const record = await claimDataDir(dataDir);
   try {
     await clearPostgresLeftover(join(dataDir, 'postgres'));

@@ -6,8 +6,7 @@ import type { WeeklyHours } from '../domain/hours.js';
 import type { JsonObject, MessageDecision, Rates } from './json.js';
 
 /**
- * The tables as Kysely sees them, in camelCase (CamelCasePlugin). db/schema.pg.test.ts compares names, nullability,
- * defaults and base types with the migrated database, so this file can't drift.
+ * The tables as Kysely sees them (CamelCasePlugin). db/schema.pg.test.ts compares them with the migrated database.
  */
 
 /** jsonb: read parsed, written as JSON text. */

@@ -1,4 +1,4 @@
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { ProviderActivities, RecordActivities } from '../activities/types.js';
 import { PROVIDERS_QUEUE_SUFFIX } from '../workflows/queues.js';
 

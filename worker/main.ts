@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from '../activities/index.js';
 import { relayMessages } from '../activities/message-relay.js';
@@ -15,6 +15,7 @@ import { createProviders } from '../providers/index.js';
 import { writeWorkflowBundle } from './bundle.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
 import { RelayLoop } from './relay-loop.js';
+import { installRuntime } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createWorkers } from './workers.js';
 
@@ -27,7 +28,7 @@ async function bundlePath({ workflowBundle }: WorkerConfig): Promise<string> {
 
 const config = readWorkerConfig();
 const log = pino({ level: config.logLevel, base: { service: 'worker' } });
-Runtime.install({ shutdownSignals: [] }); // signals are handled below, so that the relays stop too
+installRuntime(log);
 const db = openDatabase(readDatabaseConfig().databaseUrl);
 const { rooms, sms, mail, stripe, razorpay } = createProviders(readProviderConfig());
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();

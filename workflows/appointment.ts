@@ -79,7 +79,8 @@ class Appointment {
     };
     const armed = key();
     const elapsedMs = Date.now() - this.state.adoptedAt;
-    const changed = await condition(() => this.state.over || key() !== armed, Math.max(1, Math.ceil(next.inMs - elapsedMs)));
+    const sleepMs = Math.max(1, Math.ceil(next.inMs - elapsedMs));
+    const changed = await condition(() => this.state.over || key() !== armed, sleepMs, { summary: next.event });
     return !changed;
   }
 

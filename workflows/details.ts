@@ -52,20 +52,18 @@ export function describe(state: WorkflowState): string {
   const waits = waitingFor(snapshot);
   const title = `### ${state.status.replace('_', ' ')}${waits.length === 0 ? '' : `: waits for ${waits.join(', ')}`}`;
   if (snapshot === null) return title;
-  const outcome = snapshot.outcome === null ? [] : [`| outcome | ${snapshot.outcome.reason}, by ${snapshot.outcome.by} at ${iso(snapshot.outcome.at)} |`];
-  const refused = state.refused.map(({ at, code, said }) => `- refused at ${at}: \`${code}\` ${said}`);
+  const outcome = snapshot.outcome === null ? [] : [`- **outcome** ${snapshot.outcome.reason}, by ${snapshot.outcome.by} at ${iso(snapshot.outcome.at)}`];
+  const refused = state.refused.map(({ at, code, said }) => `- **refused** at ${at}: \`${code}\` ${said}`);
   return [
     title,
     '',
-    '| | |',
-    '|---|---|',
-    `| session | ${snapshot.sessionMode}, ${iso(snapshot.startsAt)} to ${iso(snapshot.endsAt)} |`,
-    `| next deadline | ${nextStep(snapshot)} |`,
-    `| payment | ${snapshot.payment === null ? 'none' : `${snapshot.payment.method}, ${snapshot.payment.status}`}; hold ${snapshot.hold} |`,
-    `| activation | ${snapshot.activated ? 'activated' : 'not activated'} |`,
-    `| attendance | ${attendance(snapshot)} |`,
+    `- **session** ${snapshot.sessionMode}, ${iso(snapshot.startsAt)} to ${iso(snapshot.endsAt)}`,
+    `- **next deadline** ${nextStep(snapshot)}`,
+    `- **payment** ${snapshot.payment === null ? 'none' : `${snapshot.payment.method}, ${snapshot.payment.status}`}; hold ${snapshot.hold}`,
+    `- **activation** ${snapshot.activated ? 'activated' : 'not activated'}`,
+    `- **attendance** ${attendance(snapshot)}`,
     ...outcome,
-    ...(refused.length === 0 ? [] : ['', ...refused]),
+    ...refused,
     ...(state.cancelRequested ? ['', '*A cancellation from the Temporal UI was noted and ignored: cancel through the API.*'] : []),
     ...(needsOf(snapshot) === 'activation' || needsOf(snapshot) === 'payment' ? HOW_TO_ACTIVATE : []),
   ].join('\n');

@@ -3,7 +3,7 @@ import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import { authenticate } from './auth.js';
 import { Problem } from './errors.js';
-import { logRequests, noStore, securityHeaders } from './middleware.js';
+import { logProblem, logRequests, noStore, securityHeaders } from './middleware.js';
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminRoutes } from './routes/admin.js';
@@ -47,7 +47,7 @@ function createShell({ config, log, db }: Services) {
     if (error instanceof RepeatedProblem) return answerProblem(c, error.body);
     const problem = toProblem(error);
     const body = problemBody(problem, c.req.path);
-    if (body.status >= 500) log.error({ requestId: c.get('requestId'), code: body.code, err: problem.extra.cause ?? problem }, 'problem');
+    if (body.status >= 500) logProblem(log, c.get('requestId'), problem);
     return answerProblem(c, body);
   });
   return app;

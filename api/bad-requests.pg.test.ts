@@ -58,7 +58,7 @@ describe('bodies', () => {
     ['durationMinutes', -60],
     ['durationMinutes', 60.5],
     ['durationMinutes', 1e308],
-    ['durationMinutes', 9_007_199_254_740_993],
+    ['durationMinutes', Number.MAX_SAFE_INTEGER],
     ['durationMinutes', '60'],
     ['sessionMode', 'hologram'],
     ['therapistId', ''],

@@ -24,7 +24,7 @@ export interface BookingRequest {
 export async function bookAppointment(services: Services, client: Scope, request: BookingRequest, attempt: Attempt): Promise<SeenAppointment> {
   if (!isUuid(request.therapistId)) throw new Refused('unknown_therapist');
   const { db } = services;
-  const booking = { ...request, clientId: client.id };
+  const booking = { ...request, therapistId: request.therapistId.toLowerCase(), clientId: client.id };
   const first = await settle(services, attempt.resourceId, attempt.requestId, booking);
   if (first) return seenOrLost(db, client, attempt.resourceId);
   const booked = await readAppointment(db, client, attempt.resourceId);

@@ -42,6 +42,11 @@ async function issueTicket(services: Services, seen: SeenAppointment, participan
   const { record, row, now } = seen;
   const { rooms } = services.providers;
   const room = await aliveRoom(services, seen);
+  // What is open now is old: nobody can connect with a token that isn't given out yet.
+  const old = await openConnections(services.db, record.id, participant);
+  services.background.run('drop old connections', () => {
+    return Promise.all(old.map(({ participantSid }) => rooms.dropConnection(room, participantSid)));
+  });
   const isChat = record.sessionMode === 'chat';
   // A conversation has members, not connections: one stable member a participant.
   const identity = roomIdentity(participant, isChat ? record.id : randomBytes(6).toString('hex'));
@@ -49,7 +54,6 @@ async function issueTicket(services: Services, seen: SeenAppointment, participan
   const ttlMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, record.endsAt + AFTER_END_MS - now));
   const ttlSeconds = Math.floor(ttlMs / 1000);
   const token = rooms.signToken({ identity, mode: record.sessionMode, uniqueName: row.meetingId, ttlSeconds, now: new Date(now) });
-  if (!isChat) dropOthers(services, record.id, room, participant);
   return { room: { name: row.meetingId, sid: room.sid, identity }, token, expiresAt: iso(now + ttlSeconds * 1000) };
 }
 
@@ -62,12 +66,4 @@ async function aliveRoom({ db, providers, config }: Services, { record, row }: S
   const room = await providers.rooms.ensureRoom({ uniqueName: row.meetingId, mode, statusCallback });
   await recordRoom(db, record.id, mode, room.sid);
   return room;
-}
-
-/** Whoever joins anew lets go of their old connections; those open now are the old ones, the new one comes with the token. */
-function dropOthers({ db, providers, background }: Services, appointmentId: string, room: Room, participant: Participant): void {
-  background.run('drop old connections', async () => {
-    const open = await openConnections(db, appointmentId, participant);
-    await Promise.all(open.map(({ participantSid }) => providers.rooms.dropConnection(room, participantSid)));
-  });
 }

@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const closed = once(server, 'close');
   await listen(server, config);
-  log.info({ host: config.host, port: config.port }, 'the API answers');
+  log.info({ address: server.address() }, 'the API answers');
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, 'stopping');
     setTimeout(() => process.exit(0), GRACE_MS).unref();

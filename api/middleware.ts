@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
+import type { Problem } from './errors.js';
 import type { ApiEnv } from './services.js';
 
 /** One line a request: the route's pattern and not the address, so that no query or secret gets into the log. */
@@ -11,9 +12,26 @@ export function logRequests(log: Logger): MiddlewareHandler<ApiEnv> {
     await next();
     const { status } = c.res;
     const line = { requestId: c.get('requestId'), method: c.req.method, route: routePath(c, -1), status, ms: Math.round(performance.now() - startedAt) };
-    if (status >= 500) log.error(line, 'request failed');
-    else log.info(line, 'request');
+    log.info(line, 'request');
   };
+}
+
+/** Names, messages and codes of an error and its causes: their other members may quote what somebody sent. */
+function chainOf(error: unknown): { name: string; message: string; code?: unknown }[] {
+  const chain = [];
+  for (let cause = error; cause instanceof Error && chain.length < 5; cause = cause.cause) {
+    chain.push({ name: cause.name, message: cause.message, ...('code' in cause ? { code: cause.code } : {}) });
+  }
+  return chain;
+}
+
+/** What lay behind a 5xx: with its stack where it is a bug of ours. */
+export function logProblem(log: Logger, requestId: string, problem: Problem): void {
+  const { cause } = problem.extra;
+  const isBug = problem.code === 'internal';
+  const line = { requestId, code: problem.code, causes: chainOf(cause), ...(isBug && cause instanceof Error ? { stack: cause.stack } : {}) };
+  if (isBug) log.error(line, 'internal error');
+  else log.warn(line, 'unavailable');
 }
 
 /** Nothing of this API may be kept by caches. */

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { readApiConfig } from './config.js';
+
+const least = { OIDC_ISSUER: 'https://id.example.com', OIDC_AUDIENCE: 'punctual' };
+
+test('says everything by default but who signs the tokens', () => {
+  expect(readApiConfig(least)).toEqual({
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://127.0.0.1:3000',
+    oidcIssuer: 'https://id.example.com',
+    oidcAudience: 'punctual',
+    corsOrigins: [],
+    taskQueue: 'appointments',
+    logLevel: 'info',
+  });
+});
+
+test('reads what is given; a slash at the public address’s end would break signatures', () => {
+  const given = { ...least, PORT: '8080', HOST: '0.0.0.0', PUBLIC_URL: 'https://api.example.com/', CORS_ORIGINS: 'https://a.example.com, https://b.example.com,', TASK_QUEUE: ' ' };
+  expect(readApiConfig(given)).toMatchObject({
+    port: 8080,
+    host: '0.0.0.0',
+    publicUrl: 'https://api.example.com',
+    corsOrigins: ['https://a.example.com', 'https://b.example.com'],
+    taskQueue: 'appointments',
+  });
+});
+
+test('names every variable that is wrong in one sentence', () => {
+  expect(() => readApiConfig({ PORT: '70000', PUBLIC_URL: 'ftp://x', LOG_LEVEL: 'loud' })).toThrow(
+    /^The API can't start: PORT is no port, PUBLIC_URL is no http address, OIDC_ISSUER .+, OIDC_AUDIENCE is missing, LOG_LEVEL must be one of .+\.$/,
+  );
+});

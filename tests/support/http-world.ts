@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { pino } from 'pino';
+import { createApp } from '../../api/app.js';
+import { oidcCredentials } from '../../sandbox/credentials.js';
+import type { TestPerson } from './people.js';
+import { createWorld, type World } from './world.js';
+
+export interface HttpAnswer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** A world whose API listens, so that vendors' webhooks reach it. */
+export interface HttpWorld extends World {
+  /** Sends as this person; a POST gets a fresh Idempotency-Key unless one is given. */
+  send(person: TestPerson, method: 'GET' | 'POST', path: string, body?: object, key?: string): Promise<HttpAnswer>;
+}
+
+async function signIn(issuer: string, subject: string): Promise<string> {
+  const { cliClientId, signInGrantType } = oidcCredentials;
+  const body = new URLSearchParams({ grant_type: signInGrantType, client_id: cliClientId, sign_in: subject });
+  const answer = (await (await fetch(`${issuer}/token`, { method: 'POST', body })).json()) as { access_token: string };
+  return answer.access_token;
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+}
+
+/** Brings up world and API; the worker is the test's to start. */
+export async function createHttpWorld(): Promise<HttpWorld> {
+  let handle: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 503 });
+  const server = createAdaptorServer({ fetch: (request) => handle(request) }) as Server;
+  const publicUrl = await listen(server);
+  const world = await createWorld(publicUrl);
+  const { db, temporal, providers, taskQueue, sandbox } = world;
+  const oidcIssuer = `${sandbox.url}/oidc`;
+  const { audience: oidcAudience } = oidcCredentials;
+  const config = { host: '127.0.0.1', port: 0, publicUrl, oidcIssuer, oidcAudience, corsOrigins: [], taskQueue, logLevel: 'silent' };
+  const app = createApp({ config, db, temporal, providers, log: pino({ level: 'silent' }) });
+  handle = (request) => app.fetch(request);
+  sandbox.setDestinations({ stripe: `${publicUrl}/webhooks/stripe`, razorpay: `${publicUrl}/webhooks/razorpay` });
+  const tokens = new Map<string, string>();
+  const closeWorld = world.close;
+  return Object.assign(world, {
+    async send(person: TestPerson, method: 'GET' | 'POST', path: string, body?: object, key = randomUUID()) {
+      const token = tokens.get(person.subject) ?? (await signIn(oidcIssuer, person.subject));
+      tokens.set(person.subject, token);
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key };
+      const response = await fetch(publicUrl + path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
+    async close() {
+      await closeWorld();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  });
+}

@@ -21,17 +21,33 @@ async function lockPayable(trx: Trx, appointmentId: string): Promise<LoadedAppoi
   return loaded;
 }
 
+/** What a repeat of a wallet payment's id finds: the payment that its first try made. */
+async function paidBefore(trx: Trx, appointmentId: string, paymentId: string): Promise<{ payment: Payment; messageId: string } | null> {
+  const payment = await trx.selectFrom('payment').where('id', '=', paymentId).where('appointmentId', '=', appointmentId).selectAll().executeTakeFirst();
+  if (payment === undefined) return null;
+  const message = await trx
+    .selectFrom('message')
+    .where('appointmentId', '=', appointmentId)
+    .where(sql<boolean>`payload ->> 'paymentId' = ${paymentId}`)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  return { payment, messageId: message.id };
+}
+
 /**
- * Pays from the wallet: hold, payment and outbox row together. @returns the payment and the message to signal.
+ * Pays from the wallet: hold, payment and outbox row together. `paymentId` is fixed by the request, so that its repeat
+ * meets the payment. @returns the payment and the message to signal.
  * @throws Refused `insufficient_funds`, `already_paid`, `payment_window_over`
  */
-export async function payByWallet(db: Db, appointmentId: string): Promise<{ payment: Payment; messageId: string }> {
+export async function payByWallet(db: Db, appointmentId: string, paymentId?: string): Promise<{ payment: Payment; messageId: string }> {
   return db.transaction().execute(async (trx) => {
+    const before = paymentId === undefined ? null : await paidBefore(trx, appointmentId, paymentId);
+    if (before !== null) return before;
     const { record } = await lockPayable(trx, appointmentId);
     const { clientId, priceMinor, currency } = record;
     const payment = await trx
       .insertInto('payment')
-      .values({ appointmentId, method: 'wallet', status: 'completed', amountMinor: priceMinor, currency })
+      .values({ ...(paymentId === undefined ? {} : { id: paymentId }), appointmentId, method: 'wallet', status: 'completed', amountMinor: priceMinor, currency })
       .returningAll()
       .executeTakeFirstOrThrow();
     const held = await placeHold(trx, { appointmentId, paymentId: payment.id, clientId, amountMinor: priceMinor, currency });

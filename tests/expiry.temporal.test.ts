@@ -5,6 +5,8 @@ import { makeClient, makePerson, makeTherapist } from './support/people.js';
 import * as steps from './support/steps.js';
 import { createWorld, type World } from './support/world.js';
 
+const byText = (a: string | null, b: string | null) => String(a).localeCompare(String(b));
+
 let world: World;
 beforeAll(async () => {
   world = await createWorld();
@@ -49,7 +51,7 @@ test('paid at the provider but the webhook was lost (cal.com 15294): the questio
   const id = await steps.book(world, { client, therapist, inMs: 60_000 });
   const { providerRef } = await openStripeCheckout(id, client);
   world.sandbox.control.setWebhookMode({ drop: true });
-  await world.sandbox.control.payments.act(providerRef, 'pay');
+  world.sandbox.control.payments.act(providerRef, 'pay');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
   expect(await steps.stored(world, id)).toMatchObject({ status: 'scheduled', hold: 'held', payment: { status: 'completed', method: 'stripe' } });
 });
@@ -76,7 +78,7 @@ test('paid but never activated: admins are alerted at T-15, it expires at start 
   expect(await steps.balances(world, client, therapist)).toMatchObject({ client_wallet: 100_000, client_wallet_held: 0 });
   await steps.until('sent', async () => (await db.selectFrom('notification').where('appointmentId', '=', id).where('status', 'in', ['pending', 'sending']).select('id').execute()).length === 0);
   const sent = await db.selectFrom('notification').where('appointmentId', '=', id).where('status', '=', 'sent').select(['template', 'recipientId']).execute();
-  const templates = (recipient: { id: string }) => [...new Set(sent.filter(({ recipientId }) => recipientId === recipient.id).map(({ template }) => template))].sort();
+  const templates = (recipient: { id: string }) => [...new Set(sent.filter(({ recipientId }) => recipientId === recipient.id).map(({ template }) => template))].toSorted(byText);
   expect(templates(client)).toEqual(['awaiting_approval', 'booking_made', 'expired_activation', 'payment_received']);
   expect(templates(admin)).toEqual(['activation_alert']);
   expect(templates(therapist)).toEqual(['approval_pending', 'expired_activation']);

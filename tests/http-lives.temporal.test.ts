@@ -36,7 +36,7 @@ async function pay({ id, client }: Life, method: PaymentMethod): Promise<void> {
   expect(status).toBe(201);
   if (method === 'wallet') return;
   const [payment] = world.sandbox.control.payments.list({ metadata: { paymentId: String(body['id']) } });
-  await world.sandbox.control.payments.act(payment!.ref, 'pay');
+  world.sandbox.control.payments.act(payment!.ref, 'pay');
 }
 
 const get = async (person: TestPerson, id: string) => (await world.send(person, 'GET', `/v1/appointments/${id}`)).body;
@@ -109,10 +109,10 @@ test('a declined card can be followed by another that pays, in the same window',
   const { id, client } = life;
   const { body } = await world.send(client, 'POST', `/v1/appointments/${id}/payments`, { method: 'stripe' });
   const [payment] = world.sandbox.control.payments.list({ metadata: { paymentId: String(body['id']) } });
-  await world.sandbox.control.payments.act(payment!.ref, 'decline');
+  world.sandbox.control.payments.act(payment!.ref, 'decline');
   await steps.until('failed', async () => (await get(client, id))['payment'] !== null && JSON.stringify((await get(client, id))['payment']).includes('failed'));
   expect(await get(client, id)).toMatchObject({ status: 'scheduled', allowedActions: expect.arrayContaining(['pay']) });
-  await world.sandbox.control.payments.act(payment!.ref, 'pay');
+  world.sandbox.control.payments.act(payment!.ref, 'pay');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
   expect(await get(client, id)).toMatchObject({ payment: { status: 'completed', method: 'stripe' }, hold: 'held' });
 });

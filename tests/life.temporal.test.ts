@@ -7,6 +7,8 @@ import { createWorld, type World } from './support/world.js';
 const MOST_EVENTS = 72;
 const MOST_WORKFLOW_TASKS = 12;
 
+const byText = (a: string | null, b: string | null) => String(a).localeCompare(String(b));
+
 let world: World;
 beforeAll(async () => {
   world = await createWorld();
@@ -67,7 +69,7 @@ test('everyone is told everything exactly once', async () => {
   const open = () => world.db.selectFrom('notification').where('appointmentId', '=', id).where('status', 'in', ['pending', 'sending']).select('id').execute();
   await steps.until('all notifications have gone out', async () => (await open()).length === 0);
   const rows = await world.db.selectFrom('notification').where('appointmentId', '=', id).where('status', '=', 'sent').selectAll().execute();
-  const told = (role: string) => [...new Set(rows.filter((row) => row.recipientRole === role).map(({ template }) => template))].sort();
+  const told = (role: string) => [...new Set(rows.filter((row) => row.recipientRole === role).map(({ template }) => template))].toSorted(byText);
   expect(told('client')).toEqual(['approved', 'booking_made', 'completed', 'join_open', 'payment_received', 'session_reminder']);
   expect(told('therapist')).toEqual(['approval_pending', 'approved', 'completed', 'join_open', 'session_reminder']);
   expect(told('admin')).toEqual([]);

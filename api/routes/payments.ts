@@ -45,10 +45,11 @@ const verify = createRoute({
   responses: { 200: json(paymentSchema, 'The payment, after Razorpay was asked.'), ...writeProblems },
 });
 
-async function startPayment(services: Services, { record }: SeenAppointment, method: PaymentMethod) {
+/** `paymentId` is minted with the request's key: a wallet payment that was committed but not answered is met again. */
+async function startPayment(services: Services, { record }: SeenAppointment, method: PaymentMethod, paymentId: string) {
   const { db, messenger } = services;
   if (method === 'wallet') {
-    const { payment, messageId } = await payByWallet(db, record.id);
+    const { payment, messageId } = await payByWallet(db, record.id, paymentId);
     messenger.tell(record.id, 'payment_settled', messageId);
     return { status: 201 as const, body: presentPayment(payment), secrets: {} };
   }
@@ -86,7 +87,7 @@ export const paymentRoutes = (services: Services) =>
       const input = c.req.valid('json');
       const { body } = await once(c, services, {
         input,
-        work: () => startPayment(services, seen, input.method),
+        work: ({ resourceId }) => startPayment(services, seen, input.method, resourceId),
         restore: (stored) => restoreCheckout(services, seen, stored.id),
       });
       return c.json(body, 201);

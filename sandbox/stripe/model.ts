@@ -2,7 +2,7 @@ import { stripeId, unixNow } from '../ids.js';
 import type { Collection, Store } from '../store.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
 import { cardOutcome, type CardOutcome } from './cards.js';
-import { noSuch, refused, StripeFailure } from './errors.js';
+import { noSuch, refused, type StripeFailure } from './errors.js';
 import { StripeEvents } from './events.js';
 import { type Charge, newCharge, newIntent, type PaymentIntent, type Refund } from './objects.js';
 

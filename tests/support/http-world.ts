@@ -44,7 +44,7 @@ export async function createHttpWorld(): Promise<HttpWorld> {
   handle = (request) => app.fetch(request);
   sandbox.setDestinations({ stripe: `${publicUrl}/webhooks/stripe`, razorpay: `${publicUrl}/webhooks/razorpay` });
   const tokens = new Map<string, string>();
-  const closeWorld = world.close;
+  const closeWorld = world.close.bind(world);
   return Object.assign(world, {
     async send(person: TestPerson, method: 'GET' | 'POST', path: string, body?: object, key = randomUUID()) {
       const token = tokens.get(person.subject) ?? (await signIn(oidcIssuer, person.subject));

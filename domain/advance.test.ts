@@ -115,6 +115,12 @@ describe('what the workflow sleeps for', () => {
     expect(nextWakeUp(makePaid({ policy, remindedAt: T15 }))).toEqual({ event: 'opening_due', due: T5, wakeAt: T5 });
   });
 
+  test('a spread T-15 comes before a payment window that is due a little earlier', () => {
+    const record = makeRecord({ createdAt: T15 - 31 * MINUTE, policy: makePolicy({ wakeSpreadMs: 20 * MINUTE }) });
+    expect(spreadWakeAt(record, T15)).toBeLessThan(T15 - MINUTE);
+    expect(nextWakeUp(record)).toEqual({ event: 'reminder_due', due: T15, wakeAt: spreadWakeAt(record, T15) });
+  });
+
   test('the payment window and the end are never spread', () => {
     expect(nextWakeUp(makeRecord({ policy }))!.wakeAt).toBe(PAY_BY);
     expect(nextWakeUp(makeInProgress({ client: true }, { policy }))!.wakeAt).toBe(END);

@@ -11,7 +11,8 @@ async function finalOrRetry<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof ProviderError && !error.retryable) throw ApplicationFailure.nonRetryable(error.message, error.code);
+    if (error instanceof ProviderError && !error.retryable)
+      throw ApplicationFailure.nonRetryable(error.message, error.code);
     throw error;
   }
 }
@@ -27,7 +28,10 @@ function guarded(activities: ProviderActivities): ProviderActivities {
 }
 
 /** Every activity, made with its dependencies: records for the appointments' queue, providers for theirs. */
-export function createActivities(deps: ActivityDependencies): { records: RecordActivities; providers: ProviderActivities } {
+export function createActivities(deps: ActivityDependencies): {
+  records: RecordActivities;
+  providers: ProviderActivities;
+} {
   return {
     records: createRecordActivities(deps),
     providers: guarded({ ...createRoomActivities(deps), ...createPaymentActivities(deps) }),

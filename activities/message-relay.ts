@@ -27,7 +27,10 @@ export async function relayMessages(deps: MessageRelayDependencies): Promise<num
   return claimed.length;
 }
 
-async function relay({ db, temporal, log }: MessageRelayDependencies, { id, appointmentId, kind }: Claimed): Promise<void> {
+async function relay(
+  { db, temporal, log }: MessageRelayDependencies,
+  { id, appointmentId, kind }: Claimed,
+): Promise<void> {
   const signal = SIGNAL_OF_MESSAGE[kind as keyof typeof SIGNAL_OF_MESSAGE];
   if (signal === undefined) return;
   try {
@@ -36,7 +39,11 @@ async function relay({ db, temporal, log }: MessageRelayDependencies, { id, appo
     await markDelivered(db, [id]);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) await decideAfterEnd(db, appointmentId);
-    else log.warn({ messageId: id, appointmentId, error: String(error) }, 'a signal could not be sent; the relay tries again');
+    else
+      log.warn(
+        { messageId: id, appointmentId, error: String(error) },
+        'a signal could not be sent; the relay tries again',
+      );
   }
 }
 

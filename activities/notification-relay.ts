@@ -1,7 +1,12 @@
 import type { Logger } from 'pino';
 import { viewsOf } from '../db/appointment-views.js';
 import type { Db } from '../db/database.js';
-import { claimNotifications, finishNotifications, type ClaimedNotification, type Sending } from '../db/notification-claims.js';
+import {
+  claimNotifications,
+  finishNotifications,
+  type ClaimedNotification,
+  type Sending,
+} from '../db/notification-claims.js';
 import type { View } from '../domain/advance.js';
 import { deadlinesOf } from '../domain/deadlines.js';
 import { templateAtClaim, type Template } from '../domain/notifications.js';
@@ -31,7 +36,10 @@ const LONGEST_RETRY_MS = 60_000;
 export async function relayNotifications(deps: NotificationRelayDependencies): Promise<number> {
   const claimed = await claimNotifications(deps.db, BATCH);
   if (claimed.length === 0) return 0;
-  const views = await viewsOf(deps.db, claimed.map(({ appointmentId }) => appointmentId));
+  const views = await viewsOf(
+    deps.db,
+    claimed.map(({ appointmentId }) => appointmentId),
+  );
   const endings = await Promise.all(claimed.map((row) => send(deps, row, views.get(row.appointmentId)!)));
   await finishNotifications(deps.db, endings);
   return claimed.length;
@@ -40,7 +48,8 @@ export async function relayNotifications(deps: NotificationRelayDependencies): P
 async function send(deps: NotificationRelayDependencies, row: ClaimedNotification, view: View): Promise<Sending> {
   const template = templateAtClaim(row.kind, row.recipientRole, view);
   if (template === null) return { id: row.id, status: 'skipped', error: 'lost its meaning' };
-  if (row.channel === 'sms' && row.phone === null) return { id: row.id, status: 'skipped', error: 'no telephone number' };
+  if (row.channel === 'sms' && row.phone === null)
+    return { id: row.id, status: 'skipped', error: 'no telephone number' };
   try {
     const providerRef = await handOver(deps, row, template, view);
     return { id: row.id, status: 'sent', template, providerRef };
@@ -49,7 +58,12 @@ async function send(deps: NotificationRelayDependencies, row: ClaimedNotificatio
   }
 }
 
-async function handOver({ sms, mail, mailDomain }: NotificationRelayDependencies, row: ClaimedNotification, template: Template, view: View): Promise<string | null> {
+async function handOver(
+  { sms, mail, mailDomain }: NotificationRelayDependencies,
+  row: ClaimedNotification,
+  template: Template,
+  view: View,
+): Promise<string | null> {
   const { record } = view;
   const { payBy } = deadlinesOf(record);
   switch (row.channel) {
@@ -62,16 +76,30 @@ async function handOver({ sms, mail, mailDomain }: NotificationRelayDependencies
     }
     case 'email': {
       const { subject, body } = writeText(template, record, payBy, row);
-      const { ref } = await mail.sendMail({ to: row.email, subject, text: body, kind: template, messageId: `<${row.id}@${mailDomain}>` });
+      const { ref } = await mail.sendMail({
+        to: row.email,
+        subject,
+        text: body,
+        kind: template,
+        messageId: `<${row.id}@${mailDomain}>`,
+      });
       return ref;
     }
   }
 }
 
-function failed({ log }: NotificationRelayDependencies, row: ClaimedNotification, template: Template, error: unknown): Sending {
+function failed(
+  { log }: NotificationRelayDependencies,
+  row: ClaimedNotification,
+  template: Template,
+  error: unknown,
+): Sending {
   const said = error instanceof Error ? error.message : String(error);
   const final = (error instanceof ProviderError && !error.retryable) || row.attempts >= MOST_ATTEMPTS;
-  log.warn({ notificationId: row.id, channel: row.channel, attempts: row.attempts, final, error: said }, 'a notification was not taken');
+  log.warn(
+    { notificationId: row.id, channel: row.channel, attempts: row.attempts, final, error: said },
+    'a notification was not taken',
+  );
   if (final) return { id: row.id, status: 'failed', template, error: said };
   const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts);
   return { id: row.id, status: 'pending', template, error: said, retryInMs };

@@ -15,7 +15,10 @@ function newMeetingId(): string {
 }
 
 /** Local activities: one transaction each, repeated without harm. */
-export function createRecordActivities({ db, publicUrl }: Pick<ActivityDependencies, 'db' | 'publicUrl'>): RecordActivities {
+export function createRecordActivities({
+  db,
+  publicUrl,
+}: Pick<ActivityDependencies, 'db' | 'publicUrl'>): RecordActivities {
   return {
     async bookAppointment(input) {
       const meetingId = newMeetingId();
@@ -28,7 +31,11 @@ export function createRecordActivities({ db, publicUrl }: Pick<ActivityDependenc
     async commitAppointment({ appointmentId, request }) {
       const { reason, ...stored } = request ?? { reason: undefined };
       const payload = reason === undefined ? {} : { reason };
-      const committed = await commitAppointment(db, appointmentId, request === undefined ? undefined : { ...(stored as typeof request), payload });
+      const committed = await commitAppointment(
+        db,
+        appointmentId,
+        request === undefined ? undefined : { ...(stored as typeof request), payload },
+      );
       if (committed === null) return { snapshot: null, decision: null };
       return { snapshot: snapshotOf(committed), decision: committed.decision };
     },

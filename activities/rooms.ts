@@ -1,6 +1,13 @@
 import { loadAppointment } from '../db/appointment-record.js';
 import { recordEvidence } from '../db/commit.js';
-import { countJoinsAsPresence, markRoomClosed, participantOf, readRoom, recordConnections, recordRoom } from '../db/rooms.js';
+import {
+  countJoinsAsPresence,
+  markRoomClosed,
+  participantOf,
+  readRoom,
+  recordConnections,
+  recordRoom,
+} from '../db/rooms.js';
 import type { ActivityDependencies } from './dependencies.js';
 import type { ProviderActivities } from './types.js';
 
@@ -13,7 +20,11 @@ export function createRoomActivities({ db, rooms, publicUrl }: ActivityDependenc
       const loaded = await loadAppointment(db, appointmentId);
       if (loaded === null) return;
       const { meetingId, sessionMode } = loaded.row;
-      const room = await rooms.ensureRoom({ uniqueName: meetingId, mode: sessionMode, statusCallback: `${publicUrl}/webhooks/twilio/video` });
+      const room = await rooms.ensureRoom({
+        uniqueName: meetingId,
+        mode: sessionMode,
+        statusCallback: `${publicUrl}/webhooks/twilio/video`,
+      });
       await recordRoom(db, appointmentId, sessionMode, room.sid);
     },
 

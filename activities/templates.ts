@@ -30,21 +30,42 @@ type Sentence = (when: string, payBy: string) => [subject: string, body: string]
 
 const SENTENCES: Record<Template, Sentence> = {
   booking_made: (when, payBy) => ['Your booking', `Your session on ${when} is booked. Please pay by ${payBy}.`],
-  payment_received: (when) => ['Payment received', `We have your payment for the session on ${when}. It now awaits approval.`],
+  payment_received: (when) => [
+    'Payment received',
+    `We have your payment for the session on ${when}. It now awaits approval.`,
+  ],
   approval_pending: (when) => ['A booking awaits approval', `A booking on ${when} awaits approval.`],
   activation_alert: (when) => ['A paid booking is not activated', `The session on ${when} is paid and not activated.`],
-  approved: (when) => ['Your session is approved', `The session on ${when} is approved. Join opens five minutes before it starts.`],
+  approved: (when) => [
+    'Your session is approved',
+    `The session on ${when} is approved. Join opens five minutes before it starts.`,
+  ],
   approved_open: (when) => ['Your session is open', `The session on ${when} is approved and open. You can join now.`],
   approval_taken_back: (when) => ['Approval taken back', `The approval of the session on ${when} was taken back.`],
   session_reminder: (when) => ['Your session starts soon', `Your session starts on ${when}.`],
-  payment_reminder: (when, payBy) => ['Your session is not paid', `Your session on ${when} is not paid. Please pay by ${payBy}.`],
+  payment_reminder: (when, payBy) => [
+    'Your session is not paid',
+    `Your session on ${when} is not paid. Please pay by ${payBy}.`,
+  ],
   join_open: (when) => ['You can join now', `The session on ${when} is open. You can join now.`],
-  awaiting_approval: (when) => ['Your session awaits approval', `The session on ${when} still awaits approval. We tell you as soon as it is approved.`],
-  expired_payment: (when) => ['Your booking has expired', `The booking on ${when} was not paid in time and has expired.`],
-  expired_activation: (when) => ['The session could not take place', `The session on ${when} was not approved in time. The client gets all money back.`],
+  awaiting_approval: (when) => [
+    'Your session awaits approval',
+    `The session on ${when} still awaits approval. We tell you as soon as it is approved.`,
+  ],
+  expired_payment: (when) => [
+    'Your booking has expired',
+    `The booking on ${when} was not paid in time and has expired.`,
+  ],
+  expired_activation: (when) => [
+    'The session could not take place',
+    `The session on ${when} was not approved in time. The client gets all money back.`,
+  ],
   completed: (when) => ['Session completed', `The session on ${when} is completed. Thank you.`],
   no_show: (when) => ['Missed session', `The session on ${when} has ended as missed.`],
-  late_money_returned: (when) => ['Your payment came too late', `Money for the session on ${when} came too late or was not needed. It is on your wallet.`],
+  late_money_returned: (when) => [
+    'Your payment came too late',
+    `Money for the session on ${when} came too late or was not needed. It is on your wallet.`,
+  ],
 };
 
 /** The text of a template for one reader: no clinical detail, no names of others; the id says which appointment. */

@@ -23,7 +23,14 @@ export async function activate(
   const appointmentId = seen.record.id;
   if (isOver(seen) && (await readDecision(db, requestId)) === null) throw new Refused('already_over');
   const payload = reason === undefined ? {} : { reason };
-  await storeMessage(db, { id: requestId, appointmentId, kind: 'activate', actor: { role: 'admin', id: admin.id }, payload, signal: true });
+  await storeMessage(db, {
+    id: requestId,
+    appointmentId,
+    kind: 'activate',
+    actor: { role: 'admin', id: admin.id },
+    payload,
+    signal: true,
+  });
   messenger.tell(appointmentId, 'activate', requestId);
   const giveUpAt = Date.now() + PATIENCE_MS;
   for (;;) {

@@ -31,7 +31,14 @@ function createShell({ config, log, db }: Services) {
   app.use(requestId({ limitLength: 100 }), logRequests(log), securityHeaders, noStore);
   if (config.corsOrigins.length > 0) {
     const allowHeaders = ['authorization', 'content-type', 'idempotency-key'];
-    app.use(cors({ origin: config.corsOrigins, allowHeaders, exposeHeaders: ['retry-after', 'x-request-id', 'idempotent-replayed'], maxAge: 600 }));
+    app.use(
+      cors({
+        origin: config.corsOrigins,
+        allowHeaders,
+        exposeHeaders: ['retry-after', 'x-request-id', 'idempotent-replayed'],
+        maxAge: 600,
+      }),
+    );
   }
   app.use(
     bodyLimit({
@@ -41,7 +48,10 @@ function createShell({ config, log, db }: Services) {
       },
     }),
   );
-  app.use('/v1/*', authenticate({ db }, createTokenVerifier({ issuer: config.oidcIssuer, audience: config.oidcAudience })));
+  app.use(
+    '/v1/*',
+    authenticate({ db }, createTokenVerifier({ issuer: config.oidcIssuer, audience: config.oidcAudience })),
+  );
   app.notFound((c) => answerProblem(c, problemBody(new Problem('not_found'), c.req.path)));
   app.onError((error, c) => {
     if (error instanceof RepeatedProblem) return answerProblem(c, error.body);

@@ -75,7 +75,11 @@ export class AppointmentCalls {
   }
 
   /** Sends an update that the workflow may refuse; its id is the request's. */
-  request(appointmentId: string, update: UpdateDefinition<Snapshot, [RequestInput]>, input: RequestInput): Promise<Snapshot> {
+  request(
+    appointmentId: string,
+    update: UpdateDefinition<Snapshot, [RequestInput]>,
+    input: RequestInput,
+  ): Promise<Snapshot> {
     return this.within(UPDATE_MS, () =>
       this.handle(appointmentId).executeUpdate(update, { updateId: input.requestId, args: [input] }),
     );

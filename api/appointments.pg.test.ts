@@ -20,7 +20,10 @@ const strict = appointmentSchema.strict();
 const fresh = async () => ({ db: world.db, parties: await makeParties(world.db) });
 const listed = async (person: { id: string; subject: string }, query = '') => {
   const { body } = await world.send(person, `/v1/appointments?${query}`);
-  return body as { items: { id: string; status: string; startsAt: string; deciding: boolean }[]; nextCursor: string | null };
+  return body as {
+    items: { id: string; status: string; startsAt: string; deciding: boolean }[];
+    nextCursor: string | null;
+  };
 };
 
 describe('one appointment', () => {
@@ -57,12 +60,24 @@ describe('one appointment', () => {
   test('is confirmed at T-5 by the clock alone, and open to join', async () => {
     const { client, therapist, admin } = world.parties;
     const id = await open(world, { inMs: 5 * DAY_MS });
-    expect((await read(client, id)).body).toMatchObject({ status: 'confirmed', join: { canJoin: true, code: null }, allowedActions: ['join'] });
-    expect((await read(therapist, id)).body).toMatchObject({ status: 'confirmed', join: { canJoin: true }, allowedActions: ['join'] });
+    expect((await read(client, id)).body).toMatchObject({
+      status: 'confirmed',
+      join: { canJoin: true, code: null },
+      allowedActions: ['join'],
+    });
+    expect((await read(therapist, id)).body).toMatchObject({
+      status: 'confirmed',
+      join: { canJoin: true },
+      allowedActions: ['join'],
+    });
     const seen = strict.parse((await read(admin, id)).body);
     expect(seen.joinVerdicts).toMatchObject({ client: { canJoin: true }, therapist: { canJoin: true } });
     expect(seen.allowedActions).toEqual([]);
-    const stored = await world.db.selectFrom('appointment').where('id', '=', id).select('status').executeTakeFirstOrThrow();
+    const stored = await world.db
+      .selectFrom('appointment')
+      .where('id', '=', id)
+      .select('status')
+      .executeTakeFirstOrThrow();
     expect(stored.status).toBe('scheduled');
   });
 
@@ -80,14 +95,24 @@ describe('one appointment', () => {
     expect(await actions(client, id)).toEqual(['join', 'leave']);
     expect(await actions(therapist, id)).toEqual(['join']);
     const done = await over(await fresh());
-    expect((await read(admin, done)).body).toMatchObject({ status: 'completed', hold: 'settled', outcome: { reason: 'duration_over', by: 'system' }, allowedActions: [] });
+    expect((await read(admin, done)).body).toMatchObject({
+      status: 'completed',
+      hold: 'settled',
+      outcome: { reason: 'duration_over', by: 'system' },
+      allowedActions: [],
+    });
   });
 
   test('while evidence is awaited it is deciding, and nothing can be done', async () => {
     const own = await fresh();
     const id = await booked(own);
     await passTime(world.db, id, 31 * MINUTE_MS);
-    expect((await read(own.parties.client, id)).body).toMatchObject({ status: 'scheduled', deciding: true, join: { code: 'deciding' }, allowedActions: [] });
+    expect((await read(own.parties.client, id)).body).toMatchObject({
+      status: 'scheduled',
+      deciding: true,
+      join: { code: 'deciding' },
+      allowedActions: [],
+    });
   });
 
   test('of a busy therapist names the other session to that therapist and admins only', async () => {
@@ -97,12 +122,23 @@ describe('one appointment', () => {
     const other = await makeClient(world.db);
     await joinSession(world.db, held, 'therapist', therapist.id);
     const id = await activated({ ...own, parties: { ...own.parties, client: other } }, { inMs: 2 * DAY_MS });
-    await world.db.updateTable('appointment').set({ forcedAt: new Date(), status: 'confirmed' }).where('id', '=', id).execute();
-    expect((await read(therapist, id)).body['join']).toMatchObject({ canJoin: false, code: 'therapist_busy', blockingAppointmentId: held });
+    await world.db
+      .updateTable('appointment')
+      .set({ forcedAt: new Date(), status: 'confirmed' })
+      .where('id', '=', id)
+      .execute();
+    expect((await read(therapist, id)).body['join']).toMatchObject({
+      canJoin: false,
+      code: 'therapist_busy',
+      blockingAppointmentId: held,
+    });
     expect((await read(other, id)).body['join']).toMatchObject({ canJoin: true, code: null });
     expect(JSON.stringify((await read(other, id)).body)).not.toContain(held);
     const verdict = await world.send(admin, `/v1/appointments/${id}/join`);
-    expect(verdict.body).toMatchObject({ canJoin: true, joinVerdicts: { client: { canJoin: true }, therapist: { code: 'therapist_busy', blockingAppointmentId: held } } });
+    expect(verdict.body).toMatchObject({
+      canJoin: true,
+      joinVerdicts: { client: { canJoin: true }, therapist: { code: 'therapist_busy', blockingAppointmentId: held } },
+    });
     expect((await read(client, id)).status).toBe(404);
   });
 });
@@ -112,7 +148,12 @@ describe('who sees what', () => {
     const own = await fresh();
     const { client, therapist, admin } = own.parties;
     const id = await paid(own);
-    const statuses = async () => Promise.all([client, therapist, admin, world.parties.client, world.parties.therapist].map(async (who) => (await read(who, id)).status));
+    const statuses = async () =>
+      Promise.all(
+        [client, therapist, admin, world.parties.client, world.parties.therapist].map(
+          async (who) => (await read(who, id)).status,
+        ),
+      );
     expect(await statuses()).toEqual([200, 404, 200, 404, 404]);
     expect((await listed(therapist)).items).toEqual([]);
     await activateRow(own, id);
@@ -139,11 +180,15 @@ describe('lists', () => {
     let cursor: string | null = null;
     let pages = 0;
     do {
-      const page: Awaited<ReturnType<typeof listed>> = await listed(admin, `limit=2&from=${new Date(startsAt).toISOString()}&to=${new Date(startsAt + DAY_MS).toISOString()}${cursor === null ? '' : `&cursor=${cursor}`}`);
+      const page: Awaited<ReturnType<typeof listed>> = await listed(
+        admin,
+        `limit=2&from=${new Date(startsAt).toISOString()}&to=${new Date(startsAt + DAY_MS).toISOString()}${cursor === null ? '' : `&cursor=${cursor}`}`,
+      );
       seen.push(...page.items.map(({ id }) => id));
       cursor = page.nextCursor;
       pages += 1;
-      if (pages === 1) await booked({ db: world.db, parties: { ...own.parties, client } }, { startsAt: startsAt - MINUTE_MS });
+      if (pages === 1)
+        await booked({ db: world.db, parties: { ...own.parties, client } }, { startsAt: startsAt - MINUTE_MS });
     } while (cursor !== null);
     expect(pages).toBe(4);
     expect(seen.toSorted()).toEqual(ids.toSorted());
@@ -162,7 +207,10 @@ describe('lists', () => {
     expect(await ids('status=scheduled')).toEqual([[scheduled, 'scheduled']]);
     expect(await ids('status=completed')).toEqual([[done, 'completed']]);
     expect(await ids('status=in_progress')).toEqual([]);
-    expect(await ids('status=completed&status=scheduled')).toEqual([[done, 'completed'], [scheduled, 'scheduled']]);
+    expect(await ids('status=completed&status=scheduled')).toEqual([
+      [done, 'completed'],
+      [scheduled, 'scheduled'],
+    ]);
     await commitAppointment(world.db, done);
     expect(await ids('status=completed')).toEqual([[done, 'completed']]);
   });
@@ -193,7 +241,10 @@ test('the timeline tells what happened, by whom, and what comes next', async () 
   const id = await activated(own);
   const { status, body } = await world.send(therapist, `/v1/appointments/${id}/timeline`);
   expect(status).toBe(200);
-  const { entries, upcoming } = body as { entries: { kind: string; actor: object; at: string; due: string | null; detail: object }[]; upcoming: { event: string; due: string; actor: object }[] };
+  const { entries, upcoming } = body as {
+    entries: { kind: string; actor: object; at: string; due: string | null; detail: object }[];
+    upcoming: { event: string; due: string; actor: object }[];
+  };
   expect(entries.map(({ kind, actor }) => [kind, actor])).toEqual([
     ['booked', { role: 'client', id: client.id }],
     ['payment_settled', { role: 'client', id: client.id }],

@@ -15,7 +15,13 @@ const asBearer = (token: string) => ({ headers: { authorization: `Bearer ${token
 
 test('whoever the issuer vouches for and the database knows is let in, with the role of the row', async () => {
   const { client, therapist, admin } = world.parties;
-  expect((await world.send(client, '/v1/me')).body).toEqual({ id: client.id, roles: ['client'], name: 'Test client', locale: 'en', timeZone: 'UTC' });
+  expect((await world.send(client, '/v1/me')).body).toEqual({
+    id: client.id,
+    roles: ['client'],
+    name: 'Test client',
+    locale: 'en',
+    timeZone: 'UTC',
+  });
   expect((await world.send(therapist, '/v1/me')).body['roles']).toEqual(['therapist']);
   expect((await world.send(admin, '/v1/me')).body['roles']).toEqual(['admin']);
 });
@@ -23,35 +29,52 @@ test('whoever the issuer vouches for and the database knows is let in, with the 
 describe('refuses with 401 and says how to sign in', () => {
   test('no token', async () => {
     const answer = await world.send(null, '/v1/me');
-    expect(answer).toMatchObject({ status: 401, body: { code: 'token_missing', remedy: expect.stringContaining('Bearer') as string } });
+    expect(answer).toMatchObject({
+      status: 401,
+      body: { code: 'token_missing', remedy: expect.stringContaining('Bearer') as string },
+    });
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
   });
 
-  test.each(['Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a b', 'Bearer x.y.z', 'Bearer eyJhbGciOiJub25lIn0.e30.'])('%j', async (authorization) => {
-    const answer = await world.send(null, '/v1/me', { headers: { authorization } });
-    expect(answer).toMatchObject({ status: 401, body: { code: 'token_invalid' } });
-  });
+  test.each(['Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a b', 'Bearer x.y.z', 'Bearer eyJhbGciOiJub25lIn0.e30.'])(
+    '%j',
+    async (authorization) => {
+      const answer = await world.send(null, '/v1/me', { headers: { authorization } });
+      expect(answer).toMatchObject({ status: 401, body: { code: 'token_invalid' } });
+    },
+  );
 
   test('a token that somebody else signed, or that is changed', async () => {
     const { privateKey } = await generateKeyPair('RS256');
-    const { sub } = JSON.parse(Buffer.from((await world.tokenOf(world.parties.admin.subject)).split('.')[1]!, 'base64url').toString()) as { sub: string };
+    const { sub } = JSON.parse(
+      Buffer.from((await world.tokenOf(world.parties.admin.subject)).split('.')[1]!, 'base64url').toString(),
+    ) as { sub: string };
     const forged = await new SignJWT({ sub })
       .setProtectedHeader({ alg: 'RS256', kid: 'other' })
       .setIssuer(`${world.sandbox.url}/oidc`)
       .setAudience(oidcCredentials.audience)
       .setExpirationTime('1h')
       .sign(privateKey);
-    expect(await world.send(null, '/v1/me', asBearer(forged))).toMatchObject({ status: 401, body: { code: 'token_invalid' } });
+    expect(await world.send(null, '/v1/me', asBearer(forged))).toMatchObject({
+      status: 401,
+      body: { code: 'token_invalid' },
+    });
     const [head, , signature] = (await world.tokenOf(world.parties.client.subject)).split('.');
     const changed = [head, Buffer.from(JSON.stringify({ sub })).toString('base64url'), signature].join('.');
-    expect(await world.send(null, '/v1/me', asBearer(changed))).toMatchObject({ status: 401, body: { code: 'token_invalid' } });
+    expect(await world.send(null, '/v1/me', asBearer(changed))).toMatchObject({
+      status: 401,
+      body: { code: 'token_invalid' },
+    });
   });
 });
 
 test('a stranger with a good token is 403, with what to do', async () => {
   const answer = await world.send({ id: '', subject: 'stranger' }, '/v1/me');
-  expect(answer).toMatchObject({ status: 403, body: { code: 'unknown_person', remedy: 'Ask an admin to register you.' } });
+  expect(answer).toMatchObject({
+    status: 403,
+    body: { code: 'unknown_person', remedy: 'Ask an admin to register you.' },
+  });
 });
 
 test('a role that may never use a route gets 403, before its request is looked at', async () => {
@@ -80,7 +103,9 @@ describe('the verifier', () => {
     const token = await world.tokenOf('anybody');
     const issuer = `${world.sandbox.url}/oidc`;
     expect(await createTokenVerifier({ issuer, audience: oidcCredentials.audience })(token)).toBe('anybody');
-    await expect(createTokenVerifier({ issuer, audience: 'another' })(token)).rejects.toMatchObject({ code: 'token_invalid' });
+    await expect(createTokenVerifier({ issuer, audience: 'another' })(token)).rejects.toMatchObject({
+      code: 'token_invalid',
+    });
   });
 
   test('an issuer that is away makes it unknown, not invalid; when it is back the same verifier works', async () => {
@@ -99,7 +124,13 @@ describe('the verifier', () => {
       issuer = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
       const verify = createTokenVerifier({ issuer, audience: 'me' });
       const sign = (expires: string) =>
-        new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'k1' }).setSubject('sue').setIssuer(issuer).setAudience('me').setExpirationTime(expires).sign(privateKey);
+        new SignJWT({})
+          .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+          .setSubject('sue')
+          .setIssuer(issuer)
+          .setAudience('me')
+          .setExpirationTime(expires)
+          .sign(privateKey);
       await expect(verify(await sign('1h'))).rejects.toMatchObject({ code: 'issuer_unavailable' });
       isAway = false;
       expect(await verify(await sign('1h'))).toBe('sue');

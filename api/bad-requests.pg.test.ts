@@ -22,23 +22,40 @@ async function expectProblem(answer: Promise<Awaited<ReturnType<ApiWorld['send']
   return body as { errors?: { field: string; message: string }[] };
 }
 
-const book = (sent: Sent) => world.send(world.parties.client, '/v1/appointments', { method: 'POST', key: randomUUID(), ...sent });
-const good = () => ({ therapistId: world.parties.therapist.id, startsAt: '2026-12-01T10:00:00Z', durationMinutes: 60, sessionMode: 'video' });
+const book = (sent: Sent) =>
+  world.send(world.parties.client, '/v1/appointments', { method: 'POST', key: randomUUID(), ...sent });
+const good = () => ({
+  therapistId: world.parties.therapist.id,
+  startsAt: '2026-12-01T10:00:00Z',
+  durationMinutes: 60,
+  sessionMode: 'video',
+});
 
 describe('bodies', () => {
   test.each(['{', '', 'nope', '{"a":', '\u0000', '[1,', '"\\ud800'])('unreadable: %j', async (raw) => {
     await expectProblem(book({ raw, headers: json }), 400, 'body_unreadable');
   });
 
-  test.each(['null', '[]', '1', '"text"', '{}', '[[[[[[]]]]]]', '{"__proto__":{"therapistId":"x"}}'])('readable and not a booking: %s', async (raw) => {
-    const { errors } = await expectProblem(book({ raw, headers: json }), 422, 'invalid_request');
-    expect(errors![0]!.field).toMatch(/^body/);
-  });
+  test.each(['null', '[]', '1', '"text"', '{}', '[[[[[[]]]]]]', '{"__proto__":{"therapistId":"x"}}'])(
+    'readable and not a booking: %s',
+    async (raw) => {
+      const { errors } = await expectProblem(book({ raw, headers: json }), 422, 'invalid_request');
+      expect(errors![0]!.field).toMatch(/^body/);
+    },
+  );
 
   test('deeply nested, and of a mebibyte and more', async () => {
     await expectProblem(book({ raw: '['.repeat(200_000), headers: json }), 400, 'body_unreadable');
-    await expectProblem(book({ raw: `${'['.repeat(200_000)}${']'.repeat(200_000)}`, headers: json }), 422, 'invalid_request');
-    await expectProblem(book({ raw: JSON.stringify({ ...good(), therapistId: 'x'.repeat(1024 * 1024) }), headers: json }), 413, 'body_too_large');
+    await expectProblem(
+      book({ raw: `${'['.repeat(200_000)}${']'.repeat(200_000)}`, headers: json }),
+      422,
+      'invalid_request',
+    );
+    await expectProblem(
+      book({ raw: JSON.stringify({ ...good(), therapistId: 'x'.repeat(1024 * 1024) }), headers: json }),
+      413,
+      'body_too_large',
+    );
     const stripe = world.send(null, '/webhooks/stripe', { method: 'POST', raw: 'x'.repeat(1024 * 1024 + 1) });
     await expectProblem(stripe, 413, 'body_too_large');
   });
@@ -69,23 +86,44 @@ describe('bodies', () => {
     expect(new Set(errors!.map((error) => error.field))).toEqual(new Set([`body.${field}`]));
   });
 
-  test.each(['nobody', 'a\u0000b', "'; drop table appointment; --"])('a therapist of id %j is nobody', async (therapistId) => {
-    await expectProblem(book({ body: { ...good(), therapistId } }), 422, 'unknown_therapist');
-  });
+  test.each(['nobody', 'a\u0000b', "'; drop table appointment; --"])(
+    'a therapist of id %j is nobody',
+    async (therapistId) => {
+      await expectProblem(book({ body: { ...good(), therapistId } }), 422, 'unknown_therapist');
+    },
+  );
 
-  test.each(['\u0000', 'a\u0000b', '\ud800', ' ', '', 'x'.repeat(501)])('a reason that can’t be stored: %j', async (reason) => {
-    const { admin } = world.parties;
-    const answer = world.post(admin, `/v1/appointments/${appointment}/force-confirm`, { reason });
-    const { errors } = await expectProblem(answer, 422, 'invalid_request');
-    expect(errors![0]!.field).toBe('body.reason');
-  });
+  test.each(['\u0000', 'a\u0000b', '\ud800', ' ', '', 'x'.repeat(501)])(
+    'a reason that can’t be stored: %j',
+    async (reason) => {
+      const { admin } = world.parties;
+      const answer = world.post(admin, `/v1/appointments/${appointment}/force-confirm`, { reason });
+      const { errors } = await expectProblem(answer, 422, 'invalid_request');
+      expect(errors![0]!.field).toBe('body.reason');
+    },
+  );
 });
 
 describe('addresses', () => {
-  test.each(['x', '1', '%00', '%ff', '%E0%A4%A', "' or 1=1 --", '..%2f..', randomUUID(), `${randomUUID()}0`, 'a'.repeat(3_000)])('an appointment of id %j is not there', async (id) => {
+  test.each([
+    'x',
+    '1',
+    '%00',
+    '%ff',
+    '%E0%A4%A',
+    "' or 1=1 --",
+    '..%2f..',
+    randomUUID(),
+    `${randomUUID()}0`,
+    'a'.repeat(3_000),
+  ])('an appointment of id %j is not there', async (id) => {
     const path = `/v1/appointments/${id}`;
     await expectProblem(world.send(world.parties.admin, path), 404, 'unknown_appointment');
-    await expectProblem(world.send(world.parties.client, `${path}/join`, { method: 'POST', key: 'k' }), 404, 'unknown_appointment');
+    await expectProblem(
+      world.send(world.parties.client, `${path}/join`, { method: 'POST', key: 'k' }),
+      404,
+      'unknown_appointment',
+    );
   });
 
   test('no such route, method or therapist', async () => {
@@ -101,26 +139,58 @@ describe('addresses', () => {
 
 describe('queries', () => {
   test.each([
-    'limit=0', 'limit=201', 'limit=1e9', 'limit=abc', 'limit=', 'limit=1&limit=2', 'limit=-1', 'limit=1.5',
-    'status=unknown', 'status=%00', 'needs=love', 'from=yesterday', 'to=9999-01-01T00:00:00Z',
-    'cursor=x', 'cursor=%00', 'cursor=WzEsMl0', 'cursor=W10', `cursor=${'x'.repeat(600)}`,
+    'limit=0',
+    'limit=201',
+    'limit=1e9',
+    'limit=abc',
+    'limit=',
+    'limit=1&limit=2',
+    'limit=-1',
+    'limit=1.5',
+    'status=unknown',
+    'status=%00',
+    'needs=love',
+    'from=yesterday',
+    'to=9999-01-01T00:00:00Z',
+    'cursor=x',
+    'cursor=%00',
+    'cursor=WzEsMl0',
+    'cursor=W10',
+    `cursor=${'x'.repeat(600)}`,
     `cursor=${Buffer.from(JSON.stringify([8.64e15, randomUUID()])).toString('base64url')}`,
     `cursor=${Buffer.from(JSON.stringify([1e300, randomUUID()])).toString('base64url')}`,
     'therapistId=',
   ])('of a list: %s', async (query) => {
-    const { errors } = await expectProblem(world.send(world.parties.client, `/v1/appointments?${query}`), 422, 'invalid_request');
+    const { errors } = await expectProblem(
+      world.send(world.parties.client, `/v1/appointments?${query}`),
+      422,
+      'invalid_request',
+    );
     expect(errors![0]!.field).toBe(`query.${query.split('=')[0]}`);
   });
 
-  test.each(['therapistId=x', 'clientId=%00', `therapistId=${'a'.repeat(100)}`])('somebody who is nobody has no appointments: %s', async (query) => {
-    expect(await world.send(world.parties.admin, `/v1/appointments?${query}`)).toMatchObject({ status: 200, body: { items: [], nextCursor: null } });
-  });
+  test.each(['therapistId=x', 'clientId=%00', `therapistId=${'a'.repeat(100)}`])(
+    'somebody who is nobody has no appointments: %s',
+    async (query) => {
+      expect(await world.send(world.parties.admin, `/v1/appointments?${query}`)).toMatchObject({
+        status: 200,
+        body: { items: [], nextCursor: null },
+      });
+    },
+  );
 
   test('cursors that were made up do no harm anywhere', async () => {
     const { client, therapist } = world.parties;
-    const cursors = [[], ['a\u0000', randomUUID()], [9_007_199_254_740_991], ['x'], [null], [{}]].map((place) => Buffer.from(JSON.stringify(place)).toString('base64url'));
+    const cursors = [[], ['a\u0000', randomUUID()], [9_007_199_254_740_991], ['x'], [null], [{}]].map((place) =>
+      Buffer.from(JSON.stringify(place)).toString('base64url'),
+    );
     for (const cursor of cursors) {
-      for (const [person, path] of [[client, '/v1/therapists'], [client, '/v1/wallets/INR/transactions'], [therapist, '/v1/earnings'], [client, '/v1/notifications']] as const) {
+      for (const [person, path] of [
+        [client, '/v1/therapists'],
+        [client, '/v1/wallets/INR/transactions'],
+        [therapist, '/v1/earnings'],
+        [client, '/v1/notifications'],
+      ] as const) {
         const { status } = await world.send(person, `${path}?cursor=${cursor}`);
         expect([200, 422], `${path} ${cursor}`).toContain(status);
       }
@@ -131,7 +201,11 @@ describe('queries', () => {
 test('booking and paying need a key, and a key is printable', async () => {
   const { client } = world.parties;
   await expectProblem(world.post(client, '/v1/appointments', good()), 422, 'idempotency_key_required');
-  await expectProblem(world.post(client, `/v1/appointments/${appointment}/payments`, { method: 'wallet' }), 422, 'idempotency_key_required');
+  await expectProblem(
+    world.post(client, `/v1/appointments/${appointment}/payments`, { method: 'wallet' }),
+    422,
+    'idempotency_key_required',
+  );
   for (const key of ['', 'a b', 'é', 'x'.repeat(201)]) {
     await expectProblem(world.post(client, '/v1/appointments', good(), key), 422, 'invalid_request');
   }

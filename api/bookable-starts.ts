@@ -20,7 +20,10 @@ export interface SlotSearch {
  * Starts at which a session with its buffer would be free and within the therapist's hours, earliest first. Pure: the
  * exclusion constraint has the last word at the booking.
  */
-export function bookableStarts(therapist: Pick<Therapist, 'policy' | 'weeklyHours' | 'timeZone'>, search: SlotSearch): number[] {
+export function bookableStarts(
+  therapist: Pick<Therapist, 'policy' | 'weeklyHours' | 'timeZone'>,
+  search: SlotSearch,
+): number[] {
   const { policy, weeklyHours, timeZone } = therapist;
   const stepMs = STEP_MINUTES * policy.minuteMs;
   const sessionMs = search.durationMinutes * policy.minuteMs;
@@ -28,7 +31,7 @@ export function bookableStarts(therapist: Pick<Therapist, 'policy' | 'weeklyHour
   const onGrid = (ms: number): number => Math.ceil(ms / stepMs) * stepMs;
   const found: number[] = [];
   let next = 0;
-  for (let start = onGrid(search.from); start < search.to && found.length < search.limit; ) {
+  for (let start = onGrid(search.from); start < search.to && found.length < search.limit;) {
     while (next < search.taken.length && search.taken[next]!.to <= start) next += 1;
     const blocking = search.taken[next];
     if (blocking !== undefined && blocking.from < start + blockMs) {
@@ -38,7 +41,9 @@ export function bookableStarts(therapist: Pick<Therapist, 'policy' | 'weeklyHour
     const isWithinHours = withinHours(weeklyHours, timeZone, start, start + sessionMs);
     if (isWithinHours) found.push(start);
     // Hours are kept by the minute, so the rest of this minute is outside them too.
-    start = isWithinHours ? start + stepMs : onGrid(Math.max(start + stepMs, Math.floor(start / MINUTE_MS + 1) * MINUTE_MS));
+    start = isWithinHours
+      ? start + stepMs
+      : onGrid(Math.max(start + stepMs, Math.floor(start / MINUTE_MS + 1) * MINUTE_MS));
   }
   return found;
 }

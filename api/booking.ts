@@ -21,7 +21,12 @@ export interface BookingRequest {
  * first answer. A workflow that ended before its booking came (the first try was lost) never books: then another id is
  * minted, once. @throws Problem with the refusal, `temporal_unavailable` when it could not be settled in time
  */
-export async function bookAppointment(services: Services, client: Scope, request: BookingRequest, attempt: Attempt): Promise<SeenAppointment> {
+export async function bookAppointment(
+  services: Services,
+  client: Scope,
+  request: BookingRequest,
+  attempt: Attempt,
+): Promise<SeenAppointment> {
   if (!isUuid(request.therapistId)) throw new Refused('unknown_therapist');
   const { db } = services;
   const booking = { ...request, therapistId: request.therapistId.toLowerCase(), clientId: client.id };
@@ -35,7 +40,12 @@ export async function bookAppointment(services: Services, client: Scope, request
 }
 
 /** @returns false when the workflow of this id is over and takes no booking any more */
-async function settle({ calls }: Services, appointmentId: string, updateId: string, booking: Parameters<Services['calls']['book']>[2]): Promise<boolean> {
+async function settle(
+  { calls }: Services,
+  appointmentId: string,
+  updateId: string,
+  booking: Parameters<Services['calls']['book']>[2],
+): Promise<boolean> {
   try {
     await calls.book(appointmentId, updateId, booking);
     return true;

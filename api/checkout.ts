@@ -12,7 +12,8 @@ export type CheckoutBody =
   | Record<never, never>;
 
 function toBody(checkout: Checkout): CheckoutBody {
-  if (checkout.method === 'stripe') return { stripe: { clientSecret: checkout.clientSecret, publishableKey: checkout.publishableKey } };
+  if (checkout.method === 'stripe')
+    return { stripe: { clientSecret: checkout.clientSecret, publishableKey: checkout.publishableKey } };
   return { razorpay: { orderId: checkout.orderId, keyId: checkout.keyId } };
 }
 
@@ -22,7 +23,11 @@ function isOpen({ method, status, failureCode }: Payment): boolean {
 }
 
 /** The checkout of a try: resumed where the provider's object exists, else opened (the payment's id makes a repeat harmless). */
-export async function checkoutOf(services: Pick<Services, 'db' | 'providers'>, payment: Payment, clientId: string): Promise<CheckoutBody> {
+export async function checkoutOf(
+  services: Pick<Services, 'db' | 'providers'>,
+  payment: Payment,
+  clientId: string,
+): Promise<CheckoutBody> {
   if (!isOpen(payment) || payment.method === 'wallet') return {};
   const gateway = services.providers[payment.method];
   if (payment.providerRef !== null) return toBody(await gateway.resumeCheckout(payment.providerRef));
@@ -43,6 +48,21 @@ async function open(db: Db, gateway: PaymentGateway, payment: Payment, clientId:
 }
 
 /** A provider's payment as the database records it. */
-export function toNews({ status, providerRef, paymentId, money, chargeRef, failureCode }: ProviderPayment): PaymentNews {
-  return { status, providerRef, paymentId, amountMinor: money.amountMinor, currency: money.currency, chargeRef, failureCode };
+export function toNews({
+  status,
+  providerRef,
+  paymentId,
+  money,
+  chargeRef,
+  failureCode,
+}: ProviderPayment): PaymentNews {
+  return {
+    status,
+    providerRef,
+    paymentId,
+    amountMinor: money.amountMinor,
+    currency: money.currency,
+    chargeRef,
+    failureCode,
+  };
 }

@@ -17,7 +17,14 @@ test('says everything by default but who signs the tokens', () => {
 });
 
 test('reads what is given; a slash at the public address’s end would break signatures', () => {
-  const given = { ...least, PORT: '8080', HOST: '0.0.0.0', PUBLIC_URL: 'https://api.example.com/', CORS_ORIGINS: 'https://a.example.com, https://b.example.com,', TASK_QUEUE: ' ' };
+  const given = {
+    ...least,
+    PORT: '8080',
+    HOST: '0.0.0.0',
+    PUBLIC_URL: 'https://api.example.com/',
+    CORS_ORIGINS: 'https://a.example.com, https://b.example.com,',
+    TASK_QUEUE: ' ',
+  };
   expect(readApiConfig(given)).toMatchObject({
     port: 8080,
     host: '0.0.0.0',

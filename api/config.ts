@@ -19,7 +19,12 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 
 const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number({ error: 'is no port' }).int('is no port').min(0, 'is no port').max(65_535, 'is no port').default(3000),
+  PORT: z.coerce
+    .number({ error: 'is no port' })
+    .int('is no port')
+    .min(0, 'is no port')
+    .max(65_535, 'is no port')
+    .default(3000),
   PUBLIC_URL: url.optional(),
   OIDC_ISSUER: z.url({ protocol: /^https?$/, error: 'must be the http address of the OpenID Connect issuer' }),
   OIDC_AUDIENCE: z.string({ error: 'is missing' }),
@@ -34,7 +39,9 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
   const parsed = environment.safeParse(Object.fromEntries(given));
   if (!parsed.success) {
     const complaints = new Map(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message]));
-    throw new Error(`The API can't start: ${[...complaints].map(([name, message]) => `${name} ${message}`).join(', ')}.`);
+    throw new Error(
+      `The API can't start: ${[...complaints].map(([name, message]) => `${name} ${message}`).join(', ')}.`,
+    );
   }
   const { HOST, PORT, PUBLIC_URL, OIDC_ISSUER, OIDC_AUDIENCE, CORS_ORIGINS, TASK_QUEUE, LOG_LEVEL } = parsed.data;
   return {
@@ -43,7 +50,9 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
     publicUrl: PUBLIC_URL ?? `http://127.0.0.1:${PORT}`,
     oidcIssuer: OIDC_ISSUER,
     oidcAudience: OIDC_AUDIENCE,
-    corsOrigins: CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''),
+    corsOrigins: CORS_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
     taskQueue: TASK_QUEUE,
     logLevel: LOG_LEVEL,
   };

@@ -22,7 +22,13 @@ const config = {
   logLevel: 'silent',
 };
 const providerConfig = configFor('http://127.0.0.1:9');
-const app = createApp({ config, db, temporal, providers: createProviders(providerConfig), log: pino({ level: 'silent' }) });
+const app = createApp({
+  config,
+  db,
+  temporal,
+  providers: createProviders(providerConfig),
+  log: pino({ level: 'silent' }),
+});
 afterAll(async () => {
   await db.destroy();
   await temporal.connection.close();
@@ -30,8 +36,15 @@ afterAll(async () => {
 
 test('a genuine webhook is not acknowledged: its sender must come again', async () => {
   const payload = JSON.stringify({ id: 'evt_1', type: 'charge.refunded', created: 1, data: { object: {} } });
-  const signature = new Stripe('sk_test_none').webhooks.generateTestHeaderString({ payload, secret: providerConfig.stripe.webhookSecret });
-  const answer = await app.request('/webhooks/stripe', { method: 'POST', body: payload, headers: { 'stripe-signature': signature } });
+  const signature = new Stripe('sk_test_none').webhooks.generateTestHeaderString({
+    payload,
+    secret: providerConfig.stripe.webhookSecret,
+  });
+  const answer = await app.request('/webhooks/stripe', {
+    method: 'POST',
+    body: payload,
+    headers: { 'stripe-signature': signature },
+  });
   expect(answer.status).toBe(503);
   expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(await answer.json()).toMatchObject({ code: 'database_unavailable' });

@@ -34,7 +34,11 @@ const AWAY = 'Try again in a few seconds with the same Idempotency-Key.';
 /** What only the API refuses: status, sentence, remedy. */
 const API_ERRORS = {
   body_unreadable: [400, 'The body is not readable as JSON.', 'Send well-formed JSON in UTF-8.'],
-  event_unreadable: [400, 'The event is signed, but it is none that we can read.', 'Send the event as the provider documents it.'],
+  event_unreadable: [
+    400,
+    'The event is signed, but it is none that we can read.',
+    'Send the event as the provider documents it.',
+  ],
   signature_invalid: [400, 'The signature does not match.', 'Sign with the secret configured for this address.'],
   token_missing: [401, 'This needs a bearer token.', 'Sign in and send Authorization: Bearer <token>.'],
   token_invalid: [401, 'The bearer token is not valid here.', 'Sign in again.'],
@@ -43,21 +47,53 @@ const API_ERRORS = {
   forbidden: [403, 'Your role may not use this.', 'Sign in as somebody whose role may.'],
   not_found: [404, 'There is nothing at this address.', 'See /docs for the routes that exist.'],
   therapist_not_found: [404, 'There is no such therapist.', 'Choose one from the list of therapists.'],
-  workflow_not_found: [404, 'Temporal knows no workflow of this appointment.', 'Read the appointment itself; an admin can repair a live one.'],
-  request_in_progress: [409, 'The first request with this Idempotency-Key is still being worked on.', 'Try again in a second.'],
+  workflow_not_found: [
+    404,
+    'Temporal knows no workflow of this appointment.',
+    'Read the appointment itself; an admin can repair a live one.',
+  ],
+  request_in_progress: [
+    409,
+    'The first request with this Idempotency-Key is still being worked on.',
+    'Try again in a second.',
+  ],
   conflict: [409, 'This collides with something that is there already.', 'Read the present state, then decide again.'],
   body_too_large: [413, 'The body is too large.', 'Send at most 1 MiB.'],
-  media_type_unsupported: [415, 'The body has a media type that this route does not take.', 'Send Content-Type: application/json.'],
+  media_type_unsupported: [
+    415,
+    'The body has a media type that this route does not take.',
+    'Send Content-Type: application/json.',
+  ],
   invalid_request: [422, 'Something in the request is not valid.', 'Correct the fields listed in errors.'],
-  idempotency_key_required: [422, 'This route needs an Idempotency-Key.', 'Send a fresh Idempotency-Key per intent, and the same one when you repeat it.'],
-  idempotency_key_reused: [422, 'This Idempotency-Key was used for another request.', 'Use a fresh key for a new request.'],
+  idempotency_key_required: [
+    422,
+    'This route needs an Idempotency-Key.',
+    'Send a fresh Idempotency-Key per intent, and the same one when you repeat it.',
+  ],
+  idempotency_key_reused: [
+    422,
+    'This Idempotency-Key was used for another request.',
+    'Use a fresh key for a new request.',
+  ],
   internal: [500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the X-Request-Id.'],
-  provider_refused: [502, 'The payment or room provider refused our request.', 'Try another method, or tell us the X-Request-Id.'],
+  provider_refused: [
+    502,
+    'The payment or room provider refused our request.',
+    'Try another method, or tell us the X-Request-Id.',
+  ],
   provider_unavailable: [503, 'The payment or room provider could not be reached.', AWAY],
   temporal_unavailable: [503, 'This could not be settled in time; it may still be carried out.', AWAY],
-  workflow_missing: [503, 'The workflow of this appointment is gone.', 'Ask an admin to repair the appointment, then try again.'],
+  workflow_missing: [
+    503,
+    'The workflow of this appointment is gone.',
+    'Ask an admin to repair the appointment, then try again.',
+  ],
   database_unavailable: [503, 'The database could not be reached.', AWAY],
-  issuer_unavailable: [503, 'The sign-in service could not be reached, so your token can’t be checked.', 'Try again in a few seconds.'],
+  issuer_unavailable: [
+    503,
+    'The sign-in service could not be reached, so your token can’t be checked.',
+    'Try again in a few seconds.',
+  ],
   not_ready: [503, 'Not everything that this service needs can be reached.', 'Wait until it is back.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string, remedy: string]>;
 

@@ -19,7 +19,8 @@ beforeEach(async () => {
   id = await booked(own);
 });
 
-const pay = (key: string, method = 'wallet', appointment = id) => world.post(own.parties.client, `/v1/appointments/${appointment}/payments`, { method }, key);
+const pay = (key: string, method = 'wallet', appointment = id) =>
+  world.post(own.parties.client, `/v1/appointments/${appointment}/payments`, { method }, key);
 const payments = () => world.db.selectFrom('payment').where('appointmentId', '=', id).selectAll().execute();
 const messages = () => world.db.selectFrom('message').where('appointmentId', '=', id).selectAll().execute();
 
@@ -36,7 +37,11 @@ test('fifty at once have one effect, and all who are answered get the same answe
   expect(new Set(answered.map(({ body }) => JSON.stringify(body)))).toHaveLength(1);
   expect(await payments()).toHaveLength(1);
   expect(await messages()).toHaveLength(1);
-  const wallet = await world.db.selectFrom('account').where('ownerId', '=', own.parties.client.id).select(['balanceMinor', 'heldMinor']).executeTakeFirst();
+  const wallet = await world.db
+    .selectFrom('account')
+    .where('ownerId', '=', own.parties.client.id)
+    .select(['balanceMinor', 'heldMinor'])
+    .executeTakeFirst();
   expect(wallet).toEqual({ balanceMinor: 100_000, heldMinor: 6_000 });
   const again = await pay('the-same');
   expect(again.body).toEqual(answered[0]!.body);
@@ -47,7 +52,11 @@ test('a refusal is the first answer too, whatever has changed since; another key
   await world.db.updateTable('account').set({ balanceMinor: 0 }).where('ownerId', '=', own.parties.client.id).execute();
   const refused = await pay('poor');
   expect(refused).toMatchObject({ status: 409, body: { code: 'insufficient_funds' } });
-  await world.db.updateTable('account').set({ balanceMinor: 100_000 }).where('ownerId', '=', own.parties.client.id).execute();
+  await world.db
+    .updateTable('account')
+    .set({ balanceMinor: 100_000 })
+    .where('ownerId', '=', own.parties.client.id)
+    .execute();
   expect((await pay('poor')).body).toEqual(refused.body);
   expect((await pay('rich')).status).toBe(201);
 });
@@ -67,13 +76,17 @@ test('a key counts for its caller and its route', async () => {
   const others = { db: world.db, parties: await makeParties(world.db) };
   const other = await booked(others);
   expect((await pay('shared')).status).toBe(201);
-  expect((await world.post(others.parties.client, `/v1/appointments/${other}/payments`, { method: 'wallet' }, 'shared')).status).toBe(201);
+  expect(
+    (await world.post(others.parties.client, `/v1/appointments/${other}/payments`, { method: 'wallet' }, 'shared'))
+      .status,
+  ).toBe(201);
 });
 
 test('where a key is optional it works alike: one review, and its first answer again', async () => {
   own = { db: world.db, parties: await makeParties(world.db) };
   const done = await over(own);
-  const review = (body: object, key?: string) => world.post(own.parties.client, `/v1/appointments/${done}/review`, body, key);
+  const review = (body: object, key?: string) =>
+    world.post(own.parties.client, `/v1/appointments/${done}/review`, body, key);
   const first = await review({ rating: 5, text: 'Good.' }, 'mine');
   expect(first).toMatchObject({ status: 201, body: { rating: 5, text: 'Good.' } });
   expect((await review({ rating: 5, text: 'Good.' }, 'mine')).body).toEqual(first.body);
@@ -90,11 +103,20 @@ test('neither client secret nor token is stored, and a repeat gets the same chec
 });
 
 test('with Temporal away a booking is 503, releases its key and keeps its resource', async () => {
-  const body = { therapistId: own.parties.therapist.id, startsAt: '2027-03-01T10:00:00Z', durationMinutes: 60, sessionMode: 'video' };
+  const body = {
+    therapistId: own.parties.therapist.id,
+    startsAt: '2027-03-01T10:00:00Z',
+    durationMinutes: 60,
+    sessionMode: 'video',
+  };
   const key = { caller: own.parties.client.id, route: 'POST /v1/appointments', key: 'book' };
-  const row = () => world.db.selectFrom('idempotencyKey').where('caller', '=', key.caller).selectAll().executeTakeFirstOrThrow();
+  const row = () =>
+    world.db.selectFrom('idempotencyKey').where('caller', '=', key.caller).selectAll().executeTakeFirstOrThrow();
   const first = await world.post(own.parties.client, '/v1/appointments', body, 'book');
-  expect(first).toMatchObject({ status: 503, body: { code: 'temporal_unavailable', remedy: expect.stringContaining('same Idempotency-Key') as string } });
+  expect(first).toMatchObject({
+    status: 503,
+    body: { code: 'temporal_unavailable', remedy: expect.stringContaining('same Idempotency-Key') as string },
+  });
   expect(first.headers.get('retry-after')).toMatch(/^\d+$/);
   const released = await row();
   expect(released).toMatchObject({ lockedUntil: null, responseStatus: null });
@@ -105,7 +127,10 @@ test('with Temporal away a booking is 503, releases its key and keeps its resour
 test('the row itself: a lock runs out after a minute, a key after a day, and a resource stays over retries', async () => {
   const key = { caller: randomUUID(), route: 'POST /x', key: 'k' };
   const { db } = world;
-  const age = (column: string, by: string) => sql`update idempotency_key set ${sql.ref(column)} = ${sql.ref(column)} - ${by}::interval where caller = ${key.caller}`.execute(db);
+  const age = (column: string, by: string) =>
+    sql`update idempotency_key set ${sql.ref(column)} = ${sql.ref(column)} - ${by}::interval where caller = ${key.caller}`.execute(
+      db,
+    );
   const first = await claimRequest(db, key, 'hash');
   expect(first.state).toBe('mine');
   expect(await claimRequest(db, key, 'hash')).toEqual({ state: 'in_progress' });
@@ -117,7 +142,12 @@ test('the row itself: a lock runs out after a minute, a key after a day, and a r
   const renewed = await renewResource(db, key);
   await storeAnswer(db, key, { status: 201, body: { a: 1 } });
   await storeAnswer(db, key, { status: 500, body: { a: 2 } });
-  expect(await claimRequest(db, key, 'hash')).toEqual({ state: 'answered', status: 201, body: { a: 1 }, resourceId: renewed });
+  expect(await claimRequest(db, key, 'hash')).toEqual({
+    state: 'answered',
+    status: 201,
+    body: { a: 1 },
+    resourceId: renewed,
+  });
   await age('created_at', '25 hours');
   const anew = await claimRequest(db, key, 'other');
   expect(anew).toMatchObject({ state: 'mine' });

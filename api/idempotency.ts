@@ -38,7 +38,10 @@ interface Answered<Status extends number, Body> {
   body: Body;
 }
 
-const join = <Body, Secrets extends object>(body: Body, secrets: Secrets | undefined): Body => ({ ...body, ...secrets });
+const join = <Body, Secrets extends object>(body: Body, secrets: Secrets | undefined): Body => ({
+  ...body,
+  ...secrets,
+});
 
 /**
  * Carries out a POST once per `Idempotency-Key`: the key and the body's hash are stored before the effect, the answer
@@ -51,7 +54,11 @@ export async function once<Status extends number, Body extends object, Secrets e
 ): Promise<Answered<Status, Body>> {
   const key = c.req.header('idempotency-key');
   if (key === undefined) {
-    const { status, body, secrets } = await effect.work({ requestId: randomUUID(), resourceId: randomUUID(), key: null });
+    const { status, body, secrets } = await effect.work({
+      requestId: randomUUID(),
+      resourceId: randomUUID(),
+      key: null,
+    });
     return { status, body: join(body, secrets) };
   }
   const requestKey: RequestKey = { caller: c.get('caller').id, route: `${c.req.method} ${pathOf(c)}`, key };
@@ -66,7 +73,10 @@ export async function once<Status extends number, Body extends object, Secrets e
 
 /** The path as our ids are written, so that `…/ABC` and `…/abc` are one route. */
 function pathOf(c: Context): string {
-  return c.req.path.split('/').map((part) => (isUuid(part) ? part.toLowerCase() : part)).join('/');
+  return c.req.path
+    .split('/')
+    .map((part) => (isUuid(part) ? part.toLowerCase() : part))
+    .join('/');
 }
 
 async function repeat<Status extends number, Body extends object, Secrets extends object>(

@@ -44,6 +44,9 @@ export const repeated = <T extends z.ZodType>(item: T) =>
 const KEY = /^[\x21-\x7e]{1,200}$/;
 const key = z.string().regex(KEY, 'must be 1 to 200 printable ASCII characters');
 
-const described = { description: 'A fresh one per intent, the same one for its repeats; remembered for 24 h.', example: '0f5f8c1e-booking' };
+const described = {
+  description: 'A fresh one per intent, the same one for its repeats; remembered for 24 h.',
+  example: '0f5f8c1e-booking',
+};
 export const optionalKey = z.object({ 'idempotency-key': key.optional().openapi(described) });
 export const requiredKey = z.object({ 'idempotency-key': key.openapi(described) });

@@ -29,17 +29,28 @@ const join = async (who: 'client' | 'therapist', id: string, key?: string) => {
   const { status, body, headers } = await world.post(own.parties[who], `/v1/appointments/${id}/join`, {}, key);
   return { status, headers, body: body as unknown as Ticket & Record<string, unknown> };
 };
-const messagesOf = (id: string) => world.db.selectFrom('message').where('appointmentId', '=', id).where('kind', '=', 'join').selectAll().execute();
+const messagesOf = (id: string) =>
+  world.db.selectFrom('message').where('appointmentId', '=', id).where('kind', '=', 'join').selectAll().execute();
 const presence = (id: string) =>
-  world.db.selectFrom('appointment').where('id', '=', id).select(['status', 'clientJoinedAt', 'clientCameAt', 'therapistJoinedAt']).executeTakeFirstOrThrow();
+  world.db
+    .selectFrom('appointment')
+    .where('id', '=', id)
+    .select(['status', 'clientJoinedAt', 'clientCameAt', 'therapistJoinedAt'])
+    .executeTakeFirstOrThrow();
 
 test('a join at T-5 with the worker and Temporal down is answered with a token that opens the room', async () => {
   const id = await open(own);
   const { status, body } = await join('client', id);
   expect(status).toBe(200);
-  expect(body).toMatchObject({ mode: 'video', room: { name: `meeting-${id}`, sid: expect.stringMatching(/^RM/) as string } });
+  expect(body).toMatchObject({
+    mode: 'video',
+    room: { name: `meeting-${id}`, sid: expect.stringMatching(/^RM/) as string },
+  });
   const token = decodeJwt(body.token);
-  expect(token).toMatchObject({ iss: twilioCredentials.apiKeySid, grants: { identity: body.room.identity, video: { room: `meeting-${id}` } } });
+  expect(token).toMatchObject({
+    iss: twilioCredentials.apiKeySid,
+    grants: { identity: body.room.identity, video: { room: `meeting-${id}` } },
+  });
   expect(body.room.identity).toMatch(/^client-[0-9a-f]{12}$/);
   expect(Math.abs(token.exp! * 1000 - Date.parse(body.expiresAt))).toBeLessThan(2_000);
   expect(Date.parse(body.expiresAt) - Date.parse(body.endsAt)).toBeGreaterThan(4 * MINUTE_MS);
@@ -50,7 +61,10 @@ test('a join at T-5 with the worker and Temporal down is answered with a token t
   expect(message).toMatchObject({ deliveredAt: null, handledAt: null, actorRole: 'client' });
   expect(message!.nextAttemptAt).not.toBeNull();
   expect((await presence(id)).clientJoinedAt).not.toBeNull();
-  expect((await world.send(own.parties.client, `/v1/appointments/${id}`)).body).toMatchObject({ status: 'in_progress', join: { canJoin: true } });
+  expect((await world.send(own.parties.client, `/v1/appointments/${id}`)).body).toMatchObject({
+    status: 'in_progress',
+    join: { canJoin: true },
+  });
 });
 
 test('the room’s own events say who came; the old connection is dropped when its person joins anew', async () => {
@@ -58,7 +72,9 @@ test('the room’s own events say who came; the old connection is dropped when i
   const first = (await join('client', id)).body;
   await world.sandbox.control.rooms.connect(first.room.name, { token: first.token });
   const connected = () => world.db.selectFrom('roomConnection').where('appointmentId', '=', id).selectAll().execute();
-  await expect.poll(connected).toMatchObject([{ participant: 'client', identity: first.room.identity, disconnectedAt: null }]);
+  await expect
+    .poll(connected)
+    .toMatchObject([{ participant: 'client', identity: first.room.identity, disconnectedAt: null }]);
   expect((await presence(id)).clientCameAt).not.toBeNull();
   const second = (await join('client', id)).body;
   expect(second.room.sid).toBe(first.room.sid);
@@ -82,9 +98,14 @@ test('chat opens its conversation with one member a participant, and the join co
   const id = await open(own, { sessionMode: 'chat' });
   const first = (await join('client', id)).body;
   const second = (await join('client', id)).body;
-  expect(first).toMatchObject({ mode: 'chat', room: { sid: expect.stringMatching(/^CH/) as string, identity: `client-${id}` } });
+  expect(first).toMatchObject({
+    mode: 'chat',
+    room: { sid: expect.stringMatching(/^CH/) as string, identity: `client-${id}` },
+  });
   expect(second.room).toEqual(first.room);
-  expect(decodeJwt(first.token)).toMatchObject({ grants: { chat: { service_sid: twilioCredentials.conversationsServiceSid } } });
+  expect(decodeJwt(first.token)).toMatchObject({
+    grants: { chat: { service_sid: twilioCredentials.conversationsServiceSid } },
+  });
   expect((await presence(id)).clientCameAt).not.toBeNull();
 });
 
@@ -112,10 +133,19 @@ describe('is refused', () => {
   };
 
   test('with the verdict’s code, a sentence and a remedy', async () => {
-    expect(await early(() => booked(own, { inMs: DAY_MS }))).toMatchObject({ status: 409, body: { code: 'payment_required' } });
-    expect(await early(() => paid(own, { inMs: 2 * DAY_MS }))).toMatchObject({ status: 409, body: { code: 'awaiting_activation' } });
+    expect(await early(() => booked(own, { inMs: DAY_MS }))).toMatchObject({
+      status: 409,
+      body: { code: 'payment_required' },
+    });
+    expect(await early(() => paid(own, { inMs: 2 * DAY_MS }))).toMatchObject({
+      status: 409,
+      body: { code: 'awaiting_activation' },
+    });
     const tooEarly = await early(() => activated(own, { inMs: 3 * DAY_MS }));
-    expect(tooEarly).toMatchObject({ status: 409, body: { code: 'too_early', remedy: 'Come back when it opens.', opensAt: expect.any(String) as string } });
+    expect(tooEarly).toMatchObject({
+      status: 409,
+      body: { code: 'too_early', remedy: 'Come back when it opens.', opensAt: expect.any(String) as string },
+    });
     own = { db: world.db, parties: await makeParties(world.db) };
     expect(await early(() => over(own))).toMatchObject({ status: 409, body: { code: 'already_over' } });
   });
@@ -124,10 +154,20 @@ describe('is refused', () => {
     const held = await open(own);
     const other = { db: world.db, parties: { ...own.parties, client: (await makeParties(world.db)).client } };
     const id = await activated(other, { inMs: 2 * DAY_MS });
-    await world.db.updateTable('appointment').set({ forcedAt: new Date(), openedAt: new Date(), status: 'confirmed' }).where('id', '=', id).execute();
+    await world.db
+      .updateTable('appointment')
+      .set({ forcedAt: new Date(), openedAt: new Date(), status: 'confirmed' })
+      .where('id', '=', id)
+      .execute();
     expect((await join('therapist', held)).status).toBe(200);
-    expect(await join('therapist', id)).toMatchObject({ status: 409, body: { code: 'therapist_busy', blockingAppointmentId: held } });
-    expect(await world.post(own.parties.therapist, `/v1/appointments/${held}/leave`)).toMatchObject({ status: 200, body: { id: held, status: 'in_progress' } });
+    expect(await join('therapist', id)).toMatchObject({
+      status: 409,
+      body: { code: 'therapist_busy', blockingAppointmentId: held },
+    });
+    expect(await world.post(own.parties.therapist, `/v1/appointments/${held}/leave`)).toMatchObject({
+      status: 200,
+      body: { id: held, status: 'in_progress' },
+    });
     expect((await join('therapist', id)).status).toBe(200);
   });
 });
@@ -138,7 +178,12 @@ test('leaving keeps the session, tells the workflow, and needs a join before it'
   expect(await leave()).toMatchObject({ status: 409, body: { code: 'not_started' } });
   await join('client', id);
   expect(await leave()).toMatchObject({ status: 200, body: { status: 'in_progress', join: { canJoin: true } } });
-  const left = await world.db.selectFrom('message').where('appointmentId', '=', id).where('kind', '=', 'leave').selectAll().execute();
+  const left = await world.db
+    .selectFrom('message')
+    .where('appointmentId', '=', id)
+    .where('kind', '=', 'leave')
+    .selectAll()
+    .execute();
   expect(left).toHaveLength(1);
 });
 

@@ -23,7 +23,12 @@ const SHORTEST_MS = 60_000;
 const LONGEST_MS = 24 * 60 * 60_000;
 
 /** Joins: the transaction lets in and records, then the token; the workflow hears of it behind the answer. @throws Refused */
-export async function join(services: Services, seen: SeenAppointment, participant: Participant, personId: string): Promise<Ticket> {
+export async function join(
+  services: Services,
+  seen: SeenAppointment,
+  participant: Participant,
+  personId: string,
+): Promise<Ticket> {
   const { record } = seen;
   const { messageId } = await joinSession(services.db, record.id, participant, personId);
   services.messenger.tell(record.id, 'join', messageId);
@@ -53,7 +58,13 @@ async function issueTicket(services: Services, seen: SeenAppointment, participan
   await rooms.addToChat(room, identity);
   const ttlMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, record.endsAt + AFTER_END_MS - now));
   const ttlSeconds = Math.floor(ttlMs / 1000);
-  const token = rooms.signToken({ identity, mode: record.sessionMode, uniqueName: row.meetingId, ttlSeconds, now: new Date(now) });
+  const token = rooms.signToken({
+    identity,
+    mode: record.sessionMode,
+    uniqueName: row.meetingId,
+    ttlSeconds,
+    now: new Date(now),
+  });
   return { room: { name: row.meetingId, sid: room.sid, identity }, token, expiresAt: iso(now + ttlSeconds * 1000) };
 }
 

@@ -32,7 +32,11 @@ function start(changes: Record<string, string | undefined>) {
     PORT: '0',
     ...changes,
   };
-  const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts'], { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts'], {
+    cwd: projectRoot,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const said = { out: '', error: '' };
   child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said.error += chunk.toString()));
@@ -47,11 +51,23 @@ test('starts while Temporal is away, logs no secret, and stops cleanly on SIGTER
     const port = Number(/"port":(\d+)/.exec(said.out)![1]);
     const url = `http://127.0.0.1:${port}`;
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    const headers = { authorization: 'Bearer top-secret-token', 'content-type': 'application/json', 'x-request-id': 'mine' };
-    const refused = await fetch(`${url}/v1/appointments?cursor=secret-query`, { method: 'POST', headers, body: '{"a":"secret-body"}' });
+    const headers = {
+      authorization: 'Bearer top-secret-token',
+      'content-type': 'application/json',
+      'x-request-id': 'mine',
+    };
+    const refused = await fetch(`${url}/v1/appointments?cursor=secret-query`, {
+      method: 'POST',
+      headers,
+      body: '{"a":"secret-body"}',
+    });
     expect(refused.headers.get('x-request-id')).toBe('mine');
     const stream = new Blob(['x'.repeat(1024 * 1024 + 1)]).stream();
-    const tooLarge = await fetch(`${url}/webhooks/stripe`, { method: 'POST', body: stream, duplex: 'half' } as RequestInit);
+    const tooLarge = await fetch(`${url}/webhooks/stripe`, {
+      method: 'POST',
+      body: stream,
+      duplex: 'half',
+    } as RequestInit);
     expect(tooLarge.status).toBe(413);
     await expect.poll(() => said.out).toContain('"requestId":"mine"');
     expect(said.out).not.toContain('secret');

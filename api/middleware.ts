@@ -11,7 +11,13 @@ export function logRequests(log: Logger): MiddlewareHandler<ApiEnv> {
     const startedAt = performance.now();
     await next();
     const { status } = c.res;
-    const line = { requestId: c.get('requestId'), method: c.req.method, route: routePath(c, -1), status, ms: Math.round(performance.now() - startedAt) };
+    const line = {
+      requestId: c.get('requestId'),
+      method: c.req.method,
+      route: routePath(c, -1),
+      status,
+      ms: Math.round(performance.now() - startedAt),
+    };
     log.info(line, 'request');
   };
 }
@@ -29,7 +35,12 @@ function chainOf(error: unknown): { name: string; message: string; code?: unknow
 export function logProblem(log: Logger, requestId: string, problem: Problem): void {
   const { cause } = problem.extra;
   const isBug = problem.code === 'internal';
-  const line = { requestId, code: problem.code, causes: chainOf(cause), ...(isBug && cause instanceof Error ? { stack: cause.stack } : {}) };
+  const line = {
+    requestId,
+    code: problem.code,
+    causes: chainOf(cause),
+    ...(isBug && cause instanceof Error ? { stack: cause.stack } : {}),
+  };
   if (isBug) log.error(line, 'internal error');
   else log.warn(line, 'unavailable');
 }

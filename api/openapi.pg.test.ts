@@ -16,7 +16,11 @@ interface Operation {
 
 async function document() {
   const { body } = await world.send(null, '/openapi.json');
-  return body as { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, object> } };
+  return body as {
+    openapi: string;
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, object> };
+  };
 }
 
 test('every route of the app is in the document, and nothing else', async () => {
@@ -24,7 +28,9 @@ test('every route of the app is in the document, and nothing else', async () => 
   const served = world.app.routes
     .filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
-  const documented = Object.entries(paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`));
+  const documented = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method} ${path}`),
+  );
   expect(openapi).toBe('3.1.0');
   expect(documented.toSorted()).toEqual([...new Set(served)].toSorted());
   expect(documented).toHaveLength(34);
@@ -32,7 +38,9 @@ test('every route of the app is in the document, and nothing else', async () => 
 
 test('every reference in the document leads somewhere', async () => {
   const found = await document();
-  const references = [...JSON.stringify(found).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name!);
+  const references = [...JSON.stringify(found).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
+    ([, name]) => name!,
+  );
   expect(references.length).toBeGreaterThan(50);
   for (const name of new Set(references)) expect(found.components.schemas).toHaveProperty(name);
 });
@@ -43,11 +51,17 @@ test('what is below /v1 asks for a token and promises problems; booking and paym
     for (const [method, operation] of Object.entries(operations)) {
       if (!path.startsWith('/v1/')) continue;
       expect(operation.security, `${method} ${path}`).toEqual([{ bearer: [] }]);
-      expect(Object.keys(operation.responses), `${method} ${path}`).toEqual(expect.arrayContaining(['401', '403', '422', '503']));
+      expect(Object.keys(operation.responses), `${method} ${path}`).toEqual(
+        expect.arrayContaining(['401', '403', '422', '503']),
+      );
     }
   }
   const required = Object.entries(paths).flatMap(([path, { post }]) => {
-    return post?.parameters?.some(({ name, required: isRequired }) => name.toLowerCase() === 'idempotency-key' && isRequired === true) === true ? [path] : [];
+    return post?.parameters?.some(
+      ({ name, required: isRequired }) => name.toLowerCase() === 'idempotency-key' && isRequired === true,
+    ) === true
+      ? [path]
+      : [];
   });
   expect(required.toSorted()).toEqual(['/v1/appointments', '/v1/appointments/{id}/payments']);
 });

@@ -3,13 +3,19 @@ import type { ApiEnv } from './services.js';
 
 /** The OpenAPI 3.1 document of every route, generated from the schemas that validate them. */
 export function addDocument(app: OpenAPIHono<ApiEnv>, publicUrl: string): void {
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/openapi.json',
     tags: ['Operation'],
     summary: 'This document',
-    responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } } },
+    responses: {
+      200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+    },
   });
   let document: object | null = null;
   app.get('/openapi.json', (c) => {

@@ -26,8 +26,16 @@ export function decodeCursor<T extends z.ZodType>(cursor: string | undefined, pl
 }
 
 /** Cuts rows read with one to spare into a page; the spare one only tells that there is more. */
-export function toPage<Row, Item>(rows: readonly Row[], limit: number, place: (row: Row) => readonly (string | number)[], present: (row: Row) => Item) {
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  place: (row: Row) => readonly (string | number)[],
+  present: (row: Row) => Item,
+) {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { items: shown.map(present), nextCursor: rows.length > limit && last !== undefined ? encodeCursor(place(last)) : null };
+  return {
+    items: shown.map(present),
+    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(place(last)) : null,
+  };
 }

@@ -17,11 +17,17 @@ beforeEach(async () => {
   own = { db: world.db, parties: await makeParties(world.db) };
 });
 
-const pay = (id: string, method: string, key: string = randomUUID()) => world.post(own.parties.client, `/v1/appointments/${id}/payments`, { method }, key);
+const pay = (id: string, method: string, key: string = randomUUID()) =>
+  world.post(own.parties.client, `/v1/appointments/${id}/payments`, { method }, key);
 const current = (id: string) => world.send(own.parties.client, `/v1/appointments/${id}/payments/current`);
 const read = async (id: string) => (await world.send(own.parties.client, `/v1/appointments/${id}`)).body;
 const settledMessages = (id: string) =>
-  world.db.selectFrom('message').where('appointmentId', '=', id).where('kind', '=', 'payment_settled').selectAll().execute();
+  world.db
+    .selectFrom('message')
+    .where('appointmentId', '=', id)
+    .where('kind', '=', 'payment_settled')
+    .selectAll()
+    .execute();
 const strict = paymentSchema.strict();
 
 describe('by wallet', () => {
@@ -29,20 +35,47 @@ describe('by wallet', () => {
     const id = await booked(own);
     const answer = await pay(id, 'wallet');
     expect(answer.status).toBe(201);
-    expect(strict.parse(answer.body)).toMatchObject({ appointmentId: id, method: 'wallet', status: 'completed', amountMinor: 6_000, currency: 'INR', failureCode: null });
+    expect(strict.parse(answer.body)).toMatchObject({
+      appointmentId: id,
+      method: 'wallet',
+      status: 'completed',
+      amountMinor: 6_000,
+      currency: 'INR',
+      failureCode: null,
+    });
     await world.settled();
-    expect(await settledMessages(id)).toMatchObject([{ actorRole: 'client', deliveredAt: null, nextAttemptAt: expect.any(Date) as Date }]);
-    expect(await read(id)).toMatchObject({ payment: { status: 'completed', method: 'wallet' }, hold: 'held', allowedActions: [] });
+    expect(await settledMessages(id)).toMatchObject([
+      { actorRole: 'client', deliveredAt: null, nextAttemptAt: expect.any(Date) as Date },
+    ]);
+    expect(await read(id)).toMatchObject({
+      payment: { status: 'completed', method: 'wallet' },
+      hold: 'held',
+      allowedActions: [],
+    });
     const wallets = await world.send(own.parties.client, '/v1/wallets');
-    expect(wallets.body).toEqual({ items: [{ currency: 'INR', balanceMinor: 100_000, heldMinor: 6_000, availableMinor: 94_000 }], nextCursor: null });
+    expect(wallets.body).toEqual({
+      items: [{ currency: 'INR', balanceMinor: 100_000, heldMinor: 6_000, availableMinor: 94_000 }],
+      nextCursor: null,
+    });
     expect((await current(id)).body).toEqual(answer.body);
   });
 
   test('is refused without the money, twice, and after the window', async () => {
     const id = await booked(own);
-    await world.db.updateTable('account').set({ balanceMinor: 5_999 }).where('ownerId', '=', own.parties.client.id).execute();
-    expect(await pay(id, 'wallet')).toMatchObject({ status: 409, body: { code: 'insufficient_funds', remedy: expect.stringContaining('Top up') as string } });
-    await world.db.updateTable('account').set({ balanceMinor: 100_000 }).where('ownerId', '=', own.parties.client.id).execute();
+    await world.db
+      .updateTable('account')
+      .set({ balanceMinor: 5_999 })
+      .where('ownerId', '=', own.parties.client.id)
+      .execute();
+    expect(await pay(id, 'wallet')).toMatchObject({
+      status: 409,
+      body: { code: 'insufficient_funds', remedy: expect.stringContaining('Top up') as string },
+    });
+    await world.db
+      .updateTable('account')
+      .set({ balanceMinor: 100_000 })
+      .where('ownerId', '=', own.parties.client.id)
+      .execute();
     expect((await pay(id, 'wallet')).status).toBe(201);
     expect(await pay(id, 'wallet')).toMatchObject({ status: 409, body: { code: 'already_paid' } });
     expect(await pay(id, 'stripe')).toMatchObject({ status: 409, body: { code: 'already_paid' } });
@@ -78,7 +111,9 @@ describe('by Stripe', () => {
     const id = await booked(own);
     const { stripe } = strict.parse((await pay(id, 'stripe')).body);
     world.sandbox.control.payments.act(stripe!.clientSecret.split('_secret_')[0]!, 'decline');
-    await expect.poll(async () => (await current(id)).body).toMatchObject({ status: 'failed', failureCode: expect.stringMatching(/declin/) as string, stripe });
+    await expect
+      .poll(async () => (await current(id)).body)
+      .toMatchObject({ status: 'failed', failureCode: expect.stringMatching(/declin/) as string, stripe });
     expect(await read(id)).toMatchObject({ status: 'scheduled', allowedActions: ['pay'] });
     expect(await settledMessages(id)).toEqual([]);
   });
@@ -91,30 +126,48 @@ describe('by Stripe', () => {
     expect(away).toMatchObject({ status: 503, body: { code: 'provider_unavailable' } });
     const started = await pay(id, 'stripe', 'k');
     expect(started.status).toBe(201);
-    expect(await world.db.selectFrom('payment').where('appointmentId', '=', id).select('id').execute()).toEqual([{ id: started.body['id'] }]);
+    expect(await world.db.selectFrom('payment').where('appointmentId', '=', id).select('id').execute()).toEqual([
+      { id: started.body['id'] },
+    ]);
   });
 });
 
 describe('by Razorpay', () => {
   const start = async (id: string) => strict.parse((await pay(id, 'razorpay')).body).razorpay!.orderId;
-  const verify = (id: string, body: object) => world.post(own.parties.client, `/v1/appointments/${id}/payments/razorpay/verify`, body);
+  const verify = (id: string, body: object) =>
+    world.post(own.parties.client, `/v1/appointments/${id}/payments/razorpay/verify`, body);
 
   test('completes by the checkout’s signature with the webhook lost, once', async () => {
     world.sandbox.control.setWebhookMode({ provider: 'razorpay', hold: true });
     const id = await booked(own);
     const orderId = await start(id);
-    const { paymentId, signature } = world.sandbox.control.payments.act(orderId, 'pay') as { paymentId: string; signature: string };
+    const { paymentId, signature } = world.sandbox.control.payments.act(orderId, 'pay') as {
+      paymentId: string;
+      signature: string;
+    };
     const wrong = { orderId, paymentId, signature: signature.replace(/^./, (first) => (first === '0' ? '1' : '0')) };
     expect(await verify(id, wrong)).toMatchObject({ status: 409, body: { code: 'signature_mismatch' } });
     expect(await settledMessages(id)).toEqual([]);
     const other = await booked(own, { inMs: 3 * DAY_MS });
-    expect(await verify(other, { orderId, paymentId, signature })).toMatchObject({ status: 409, body: { code: 'signature_mismatch' } });
-    expect(await verify(id, { orderId, paymentId, signature })).toMatchObject({ status: 200, body: { method: 'razorpay', appointmentId: id } });
+    expect(await verify(other, { orderId, paymentId, signature })).toMatchObject({
+      status: 409,
+      body: { code: 'signature_mismatch' },
+    });
+    expect(await verify(id, { orderId, paymentId, signature })).toMatchObject({
+      status: 200,
+      body: { method: 'razorpay', appointmentId: id },
+    });
     expect(await settledMessages(id)).toHaveLength(1);
     expect((await verify(id, { orderId, paymentId, signature })).status).toBe(200);
     world.sandbox.control.setWebhookMode({ provider: 'razorpay' });
     world.sandbox.control.flushWebhooks();
-    const captured = () => world.db.selectFrom('providerEvent').where('provider', '=', 'razorpay').where('type', 'in', ['payment.captured', 'order.paid']).select('eventId').execute();
+    const captured = () =>
+      world.db
+        .selectFrom('providerEvent')
+        .where('provider', '=', 'razorpay')
+        .where('type', 'in', ['payment.captured', 'order.paid'])
+        .select('eventId')
+        .execute();
     await expect.poll(async () => (await captured()).length).toBeGreaterThan(0);
     expect(await settledMessages(id)).toHaveLength(1);
     await commitAppointment(world.db, id);
@@ -133,7 +186,11 @@ describe('by Razorpay', () => {
 describe('money to look at', () => {
   test('a wallet’s transactions, the newest first and page by page; nobody else’s', async () => {
     const id = await over(own);
-    const list = async (query = '') => (await world.send(own.parties.client, `/v1/wallets/INR/transactions?${query}`)).body as { items: object[]; nextCursor: string | null };
+    const list = async (query = '') =>
+      (await world.send(own.parties.client, `/v1/wallets/INR/transactions?${query}`)).body as {
+        items: object[];
+        nextCursor: string | null;
+      };
     const all = await list();
     expect(all.items).toMatchObject([
       { kind: 'settle', amountMinor: -6_000, currency: 'INR', appointmentId: id },
@@ -143,7 +200,10 @@ describe('money to look at', () => {
     const second = await list(`limit=1&cursor=${first.nextCursor}`);
     expect([...first.items, ...second.items]).toEqual(all.items);
     expect(second.nextCursor).toBeNull();
-    expect((await world.send(own.parties.client, '/v1/wallets/EUR/transactions')).body).toEqual({ items: [], nextCursor: null });
+    expect((await world.send(own.parties.client, '/v1/wallets/EUR/transactions')).body).toEqual({
+      items: [],
+      nextCursor: null,
+    });
     const earned = await world.send(own.parties.therapist, '/v1/earnings');
     expect(earned.body).toMatchObject({
       items: [{ appointmentId: id, currency: 'INR', grossMinor: 6_000, feeMinor: 1_200, netMinor: 4_800 }],

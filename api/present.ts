@@ -63,7 +63,10 @@ export function presentAppointment(seen: SeenAppointment, reader: Reader, now = 
     refunds: [],
     join,
     ...(joinVerdicts === undefined ? {} : { joinVerdicts }),
-    allowedActions: allowedActions(view, reader, now, { busyWith, reviewable: stored.status === 'completed' && !reviewed }),
+    allowedActions: allowedActions(view, reader, now, {
+      busyWith,
+      reviewable: stored.status === 'completed' && !reviewed,
+    }),
     policy: record.policy,
     scheduleVersion: record.scheduleVersion,
     serverNow: iso(now),
@@ -78,7 +81,15 @@ export function presentPayment(payment: Payment): PaymentBody {
   return { id, appointmentId, method, status, amountMinor, currency, failureCode, createdAt: createdAt.toISOString() };
 }
 
-export function presentTherapist({ id, name, timeZone, currency, rates, durationsMinutes, policy }: Therapist): TherapistBody {
+export function presentTherapist({
+  id,
+  name,
+  timeZone,
+  currency,
+  rates,
+  durationsMinutes,
+  policy,
+}: Therapist): TherapistBody {
   const offered = SESSION_MODES.flatMap((mode) => {
     const amountMinor = rates[mode];
     return amountMinor === undefined ? [] : [[mode, { amountMinor, currency, perMinutes: 60 }] as const];

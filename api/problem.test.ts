@@ -38,19 +38,32 @@ test('a problem’s facts stand beside its own members and can’t replace them'
 
 describe('what was thrown becomes a problem', () => {
   test.each([
-    ['23P01', 'slot_taken'], ['23505', 'conflict'], ['22P02', 'invalid_request'], ['22021', 'invalid_request'], ['22003', 'invalid_request'],
-    ['40P01', 'database_unavailable'], ['57014', 'database_unavailable'], ['57P01', 'database_unavailable'], ['08006', 'database_unavailable'],
-    ['ECONNREFUSED', 'database_unavailable'], ['42P01', 'internal'],
+    ['23P01', 'slot_taken'],
+    ['23505', 'conflict'],
+    ['22P02', 'invalid_request'],
+    ['22021', 'invalid_request'],
+    ['22003', 'invalid_request'],
+    ['40P01', 'database_unavailable'],
+    ['57014', 'database_unavailable'],
+    ['57P01', 'database_unavailable'],
+    ['08006', 'database_unavailable'],
+    ['ECONNREFUSED', 'database_unavailable'],
+    ['42P01', 'internal'],
   ])('PostgreSQL’s %s: %s', (code, expected) => {
     expect(codeOf(pgError(code))).toBe(expected);
   });
 
-  test.each(['Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'Client has encountered a connection error and is not queryable'])('its driver’s “%s”', (message) => {
+  test.each([
+    'Connection terminated unexpectedly',
+    'timeout exceeded when trying to connect',
+    'Client has encountered a connection error and is not queryable',
+  ])('its driver’s “%s”', (message) => {
     expect(codeOf(new Error(message))).toBe('database_unavailable');
   });
 
   test('Temporal’s refusals keep their code, time-outs and unreachable servers are unknown', () => {
-    const refused = (type: string) => new WorkflowUpdateFailedError('failed', ApplicationFailure.nonRetryable('no', type));
+    const refused = (type: string) =>
+      new WorkflowUpdateFailedError('failed', ApplicationFailure.nonRetryable('no', type));
     const grpc = (code: number) => Object.assign(new Error('14 UNAVAILABLE'), { code, details: '', metadata: {} });
     expect(codeOf(refused('payment_required'))).toBe('payment_required');
     expect(codeOf(refused('something_else'))).toBe('temporal_unavailable');

@@ -71,8 +71,10 @@ const RETRY_AFTER_S = '2';
 /** Answers with a problem document, `Retry-After` and `WWW-Authenticate` where they belong. */
 export function answerProblem(c: Context, body: ProblemBody): Response {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
-  if (body.status === 503 || body.status === 429 || body.code === 'request_in_progress') headers['retry-after'] = RETRY_AFTER_S;
+  if (body.status === 503 || body.status === 429 || body.code === 'request_in_progress')
+    headers['retry-after'] = RETRY_AFTER_S;
   if (body.status === 413) headers['connection'] = 'close'; // the rest of the body is not read
-  if (body.status === 401) headers['www-authenticate'] = body.code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"';
+  if (body.status === 401)
+    headers['www-authenticate'] = body.code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"';
   return c.body(JSON.stringify(body), body.status as 400, headers);
 }

@@ -11,7 +11,11 @@ import type { Services } from './services.js';
 import { isWorkflowGone } from './temporal-errors.js';
 
 /** The appointment as the reader sees it now. @throws Refused `unknown_appointment` when it is out of sight */
-export async function readAgain({ db }: Pick<Services, 'db'>, reader: Reader, appointmentId: string): Promise<SeenAppointment> {
+export async function readAgain(
+  { db }: Pick<Services, 'db'>,
+  reader: Reader,
+  appointmentId: string,
+): Promise<SeenAppointment> {
   const seen = await readAppointment(db, reader, appointmentId);
   if (seen === null) throw new Refused('unknown_appointment');
   return seen;
@@ -42,7 +46,11 @@ export async function requestDecision(
 ): Promise<SeenAppointment> {
   const { update, requestId, reason } = request;
   const appointmentId = seen.record.id;
-  const input: RequestInput = { requestId, actor: { role: caller.role, id: caller.id }, ...(reason === undefined ? {} : { reason }) };
+  const input: RequestInput = {
+    requestId,
+    actor: { role: caller.role, id: caller.id },
+    ...(reason === undefined ? {} : { reason }),
+  };
   try {
     await services.calls.request(appointmentId, update, input);
   } catch (error) {

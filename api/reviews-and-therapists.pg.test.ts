@@ -18,7 +18,10 @@ describe('reviews', () => {
   const review = (id: string, body: object) => world.post(own.parties.client, `/v1/appointments/${id}/review`, body);
 
   test('are for completed sessions, as committed, once', async () => {
-    expect(await review(await paid(own), { rating: 5 })).toMatchObject({ status: 409, body: { code: 'not_completed' } });
+    expect(await review(await paid(own), { rating: 5 })).toMatchObject({
+      status: 409,
+      body: { code: 'not_completed' },
+    });
     own = { db: world.db, parties: await makeParties(world.db) };
     const undecided = await over(own, {}, { commit: false });
     expect(await review(undecided, { rating: 5 })).toMatchObject({ status: 409, body: { code: 'not_completed' } });
@@ -30,7 +33,13 @@ describe('reviews', () => {
     expect(answers.map(({ status }) => String(status)).toSorted()).toEqual(['201', '409']);
     expect(answers.find(({ status }) => status === 409)!.body['code']).toBe('review_exists');
     expect(await seen()).toEqual([]);
-    for (const body of [{ rating: 0 }, { rating: 6 }, { rating: 4.5 }, { rating: '5' }, { rating: 5, text: 'a\u0000' }]) {
+    for (const body of [
+      { rating: 0 },
+      { rating: 6 },
+      { rating: 4.5 },
+      { rating: '5' },
+      { rating: 5, text: 'a\u0000' },
+    ]) {
       expect(await review(id, body)).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
     }
   });
@@ -49,18 +58,33 @@ describe('therapists', () => {
     const all = await world.db.selectFrom('therapist').select('id').execute();
     expect(seen.toSorted()).toEqual(all.map(({ id }) => id).toSorted());
     const one = await world.send(own.parties.client, `/v1/therapists/${own.parties.therapist.id}`);
-    expect(one.body).toMatchObject({ id: own.parties.therapist.id, currency: 'INR', durationsMinutes: [10, 20, 30, 60], rates: { video: { amountMinor: 6_000, currency: 'INR', perMinutes: 60 } } });
+    expect(one.body).toMatchObject({
+      id: own.parties.therapist.id,
+      currency: 'INR',
+      durationsMinutes: [10, 20, 30, 60],
+      rates: { video: { amountMinor: 6_000, currency: 'INR', perMinutes: 60 } },
+    });
   });
 
   test('show the starts that a booking would get', async () => {
     const id = await paid(own);
-    const { startsAt } = await world.db.selectFrom('appointment').where('id', '=', id).select('startsAt').executeTakeFirstOrThrow();
+    const { startsAt } = await world.db
+      .selectFrom('appointment')
+      .where('id', '=', id)
+      .select('startsAt')
+      .executeTakeFirstOrThrow();
     const at = (minutes: number) => new Date(startsAt.getTime() + minutes * 60_000).toISOString();
-    const slots = async (query: string) => (await world.send(own.parties.client, `/v1/therapists/${own.parties.therapist.id}/slots?${query}`)).body as { items: { startsAt: string; endsAt: string }[]; nextCursor: string | null };
+    const slots = async (query: string) =>
+      (await world.send(own.parties.client, `/v1/therapists/${own.parties.therapist.id}/slots?${query}`)).body as {
+        items: { startsAt: string; endsAt: string }[];
+        nextCursor: string | null;
+      };
     const query = `from=${at(-240)}&to=${at(240)}&durationMinutes=60`;
     const { items } = await slots(query);
     const starts = items.map((item) => Date.parse(item.startsAt));
-    const blocked = starts.filter((start) => start + 70 * 60_000 > startsAt.getTime() && start < startsAt.getTime() + 70 * 60_000);
+    const blocked = starts.filter(
+      (start) => start + 70 * 60_000 > startsAt.getTime() && start < startsAt.getTime() + 70 * 60_000,
+    );
     expect(blocked).toEqual([]);
     expect(starts.length).toBeGreaterThan(15);
     expect(Date.parse(items[0]!.endsAt) - starts[0]!).toBe(60 * 60_000);
@@ -68,7 +92,11 @@ describe('therapists', () => {
     const rest = await slots(`${query}&cursor=${first.nextCursor}`);
     expect([...first.items, ...rest.items]).toEqual(items);
     expect(await slots(`from=${at(0)}&to=${at(-1)}&durationMinutes=60`)).toMatchObject({ code: 'invalid_request' });
-    expect(await slots(`from=${at(0)}&to=${at(60 * 24 * 40)}&durationMinutes=60`)).toMatchObject({ code: 'invalid_request' });
-    expect(await slots(`from=${at(0)}&to=${at(60)}&durationMinutes=45`)).toMatchObject({ code: 'duration_not_offered' });
+    expect(await slots(`from=${at(0)}&to=${at(60 * 24 * 40)}&durationMinutes=60`)).toMatchObject({
+      code: 'invalid_request',
+    });
+    expect(await slots(`from=${at(0)}&to=${at(60)}&durationMinutes=45`)).toMatchObject({
+      code: 'duration_not_offered',
+    });
   });
 });

@@ -14,7 +14,10 @@ function fieldOf(target: string, path: readonly PropertyKey[]): string {
 
 const onInvalid: Hook<unknown, ApiEnv, string, undefined> = (result) => {
   if (result.success) return undefined;
-  const errors = result.error.issues.map(({ path, message }): FieldError => ({ field: fieldOf(result.target, path), message }));
+  const errors = result.error.issues.map(({ path, message }): FieldError => ({
+    field: fieldOf(result.target, path),
+    message,
+  }));
   const keyMissing = result.error.issues.some(({ path, code, message }) => {
     return path[0] === 'idempotency-key' && code === 'invalid_type' && /undefined/.test(message);
   });
@@ -24,11 +27,20 @@ const onInvalid: Hook<unknown, ApiEnv, string, undefined> = (result) => {
 /** A group of routes; what is invalid becomes a problem with its fields. */
 export const newRoutes = (): OpenAPIHono<ApiEnv> => new OpenAPIHono<ApiEnv>({ defaultHook: onInvalid });
 
-export const json = <T extends z.ZodType>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } });
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
 
-export const jsonBody = <T extends z.ZodType>(schema: T) => ({ required: true, content: { 'application/json': { schema } } });
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+});
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: problemSchema } } });
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
 
 /** Problems of every route below /v1; none of them is returned, all are thrown. */
 export const problems = {

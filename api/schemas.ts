@@ -1,6 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { ACTIONS } from '../domain/allowed-actions.js';
-import { HOLD_STATUSES, OUTCOME_REASONS, PAYMENT_METHODS, PAYMENT_STATUSES, ROLES, SESSION_MODES, STATUSES } from '../domain/types.js';
+import {
+  HOLD_STATUSES,
+  OUTCOME_REASONS,
+  PAYMENT_METHODS,
+  PAYMENT_STATUSES,
+  ROLES,
+  SESSION_MODES,
+  STATUSES,
+} from '../domain/types.js';
 import { PROBLEM_CODES } from './errors.js';
 
 /** What the API answers with; the OpenAPI document and the types of present.ts come from here. */
@@ -9,7 +17,10 @@ export const instant = z.iso.datetime().openapi({ format: 'date-time', example: 
 export const id = z.string().openapi({ description: 'Opaque.', example: '01993f0e-5b7c-7d7e-9d52-0c7a1c1f6a10' });
 export const amountMinor = z.int().openapi({ description: 'Integer minor units of the currency.', example: 4500 });
 export const currency = z.string().openapi({ description: 'ISO 4217', example: 'EUR' });
-export const cursor = z.string().nullable().openapi({ description: 'Pass it as ?cursor= to get what follows; null at the end.' });
+export const cursor = z
+  .string()
+  .nullable()
+  .openapi({ description: 'Pass it as ?cursor= to get what follows; null at the end.' });
 
 /** A page of a list. */
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: cursor });

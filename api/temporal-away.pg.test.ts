@@ -33,8 +33,10 @@ test('requests that a workflow may refuse, and its own view, are 503 with Retry-
 });
 
 describe('activation', () => {
-  const activate = (id: string, key?: string, body: object = { reason: 'Checked.' }) => world.post(own.parties.admin, `/v1/appointments/${id}/activate`, body, key);
-  const stored = (id: string) => world.db.selectFrom('message').where('appointmentId', '=', id).where('kind', '=', 'activate').selectAll().execute();
+  const activate = (id: string, key?: string, body: object = { reason: 'Checked.' }) =>
+    world.post(own.parties.admin, `/v1/appointments/${id}/activate`, body, key);
+  const stored = (id: string) =>
+    world.db.selectFrom('message').where('appointmentId', '=', id).where('kind', '=', 'activate').selectAll().execute();
 
   test('is stored and answered 202 after two seconds; a repeat looks again and stores nothing new', async () => {
     const id = await paid(own);
@@ -44,7 +46,13 @@ describe('activation', () => {
     expect(first).toMatchObject({ status: 202, body: { status: 'pending', href: `/v1/appointments/${id}/live` } });
     const [message, ...more] = await stored(id);
     expect(more).toEqual([]);
-    expect(message).toMatchObject({ id: first.body['decisionId'], actorRole: 'admin', actorId: own.parties.admin.id, payload: { reason: 'Checked.' }, handledAt: null });
+    expect(message).toMatchObject({
+      id: first.body['decisionId'],
+      actorRole: 'admin',
+      actorId: own.parties.admin.id,
+      payload: { reason: 'Checked.' },
+      handledAt: null,
+    });
     await commitAppointment(world.db, id);
     expect(await activate(id, 'k')).toMatchObject({ status: 200, body: { id, isActivatedByAdmin: true } });
     expect(await stored(id)).toHaveLength(1);
@@ -66,12 +74,18 @@ describe('activation', () => {
 
 test('a repair of what is over repairs nothing', async () => {
   const id = await over(own);
-  expect(await world.post(own.parties.admin, `/v1/admin/appointments/${id}/repair`)).toMatchObject({ status: 200, body: { repaired: false } });
+  expect(await world.post(own.parties.admin, `/v1/admin/appointments/${id}/repair`)).toMatchObject({
+    status: 200,
+    body: { repaired: false },
+  });
 });
 
 test('this process is alive and not ready', async () => {
   expect(await world.send(null, '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
   const startedAt = performance.now();
-  expect(await world.send(null, '/readyz')).toMatchObject({ status: 503, body: { code: 'not_ready', postgres: 'ok', temporal: 'away' } });
+  expect(await world.send(null, '/readyz')).toMatchObject({
+    status: 503,
+    body: { code: 'not_ready', postgres: 'ok', temporal: 'away' },
+  });
   expect(performance.now() - startedAt).toBeLessThan(3_000);
 });

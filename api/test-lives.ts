@@ -24,7 +24,12 @@ export async function paid(world: World, wish: Wish = {}): Promise<string> {
 }
 
 export async function activateRow({ db, parties }: World, id: string): Promise<void> {
-  await storeMessage(db, { appointmentId: id, kind: 'activate', actor: { role: 'admin', id: parties.admin.id }, signal: false });
+  await storeMessage(db, {
+    appointmentId: id,
+    kind: 'activate',
+    actor: { role: 'admin', id: parties.admin.id },
+    signal: false,
+  });
   await commitAppointment(db, id);
 }
 
@@ -49,8 +54,18 @@ export async function over(world: World, wish: Wish = {}, { commit = true } = {}
   const now = new Date(await databaseNow(db));
   for (const participant of ['client', 'therapist'] as const) {
     const column = participant === 'client' ? 'clientJoinedAt' : 'therapistJoinedAt';
-    await db.updateTable('appointment').set({ [column]: now }).where('id', '=', id).execute();
-    const connection = { participantSid: `PA-${participant}-${id}`, participant, identity: roomIdentity(participant, 'x'), connectedAt: now, disconnectedAt: null };
+    await db
+      .updateTable('appointment')
+      .set({ [column]: now })
+      .where('id', '=', id)
+      .execute();
+    const connection = {
+      participantSid: `PA-${participant}-${id}`,
+      participant,
+      identity: roomIdentity(participant, 'x'),
+      connectedAt: now,
+      disconnectedAt: null,
+    };
     await recordConnections(db, id, [connection]);
   }
   await passUntilStart(db, id, 61 * MINUTE_MS);

@@ -67,11 +67,18 @@ async function signIn(issuer: string, subject: string): Promise<string> {
 async function toAnswer(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: isJson ? (JSON.parse(text) as Record<string, unknown>) : { text } };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson ? (JSON.parse(text) as Record<string, unknown>) : { text },
+  };
 }
 
 /** Brings it up, with parties who have money. `temporalAddress` is a port where nothing listens unless given. */
-export async function createApiWorld({ temporalAddress = '127.0.0.1:1', corsOrigins = [] as string[] } = {}): Promise<ApiWorld> {
+export async function createApiWorld({
+  temporalAddress = '127.0.0.1:1',
+  corsOrigins = [] as string[],
+} = {}): Promise<ApiWorld> {
   const database = await createTestDatabase();
   const db = openDatabase(database.url);
   const sandbox = await startSandbox();
@@ -102,14 +109,24 @@ export async function createApiWorld({ temporalAddress = '127.0.0.1:1', corsOrig
     tokens.set(subject, token);
     return token;
   };
-  const send = async (person: TestPerson | null, path: string, { method = 'GET', body, raw, headers, key }: Sent = {}): Promise<Answer> => {
+  const send = async (
+    person: TestPerson | null,
+    path: string,
+    { method = 'GET', body, raw, headers, key }: Sent = {},
+  ): Promise<Answer> => {
     const all = {
       ...(person === null ? {} : { authorization: `Bearer ${await tokenOf(person.subject)}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(key === undefined ? {} : { 'idempotency-key': key }),
       ...headers,
     };
-    return toAnswer(await fetch(`${url}${path}`, { method, headers: all, body: raw ?? (body === undefined ? undefined : JSON.stringify(body)) }));
+    return toAnswer(
+      await fetch(`${url}${path}`, {
+        method,
+        headers: all,
+        body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+      }),
+    );
   };
   return {
     url,
@@ -118,7 +135,8 @@ export async function createApiWorld({ temporalAddress = '127.0.0.1:1', corsOrig
     app,
     settled: () => background.settled(),
     send,
-    post: (person, path, body, key) => send(person, path, { method: 'POST', body, ...(key === undefined ? {} : { key }) }),
+    post: (person, path, body, key) =>
+      send(person, path, { method: 'POST', body, ...(key === undefined ? {} : { key }) }),
     tokenOf,
     parties: await makeParties(db),
     async close() {

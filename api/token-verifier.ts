@@ -25,8 +25,11 @@ function toTokenProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof errors.JWTExpired) return new Problem('token_expired');
   // The generic class is jose's for a key set that answered badly.
-  const issuerFailed = !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout || error.code === errors.JOSEError.code;
-  return issuerFailed ? new Problem('issuer_unavailable', { cause: error }) : new Problem('token_invalid', { cause: error });
+  const issuerFailed =
+    !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout || error.code === errors.JOSEError.code;
+  return issuerFailed
+    ? new Problem('issuer_unavailable', { cause: error })
+    : new Problem('token_invalid', { cause: error });
 }
 
 /**
@@ -44,7 +47,13 @@ export function createTokenVerifier({ issuer, audience }: { issuer: string; audi
   };
   return async (token) => {
     try {
-      const options = { issuer, audience, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_S, requiredClaims: ['sub', 'exp'] };
+      const options = {
+        issuer,
+        audience,
+        algorithms: ALGORITHMS,
+        clockTolerance: CLOCK_TOLERANCE_S,
+        requiredClaims: ['sub', 'exp'],
+      };
       const { payload } = await jwtVerify(token, await findKeys(), options);
       return payload.sub!;
     } catch (error) {

@@ -24,7 +24,9 @@ beforeAll(async () => {
     request.on('end', () => {
       received.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
       const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
-      response.writeHead(answer.status, answer.headers).end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+      response
+        .writeHead(answer.status, answer.headers)
+        .end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -39,22 +41,37 @@ const client = () => new ApiClient(base, 'a-token');
 
 test('sends the token, leaves out what was not asked, and reads JSON', async () => {
   answers = [{ status: 200, body: { items: [] } }];
-  expect(await client().get('/v1/appointments', { status: 'scheduled', needs: undefined, limit: 5 })).toEqual({ items: [] });
+  expect(await client().get('/v1/appointments', { status: 'scheduled', needs: undefined, limit: 5 })).toEqual({
+    items: [],
+  });
   expect(received[0]).toMatchObject({ method: 'GET', url: '/v1/appointments?status=scheduled&limit=5' });
   expect(received[0]!.headers.authorization).toBe('Bearer a-token');
 });
 
 test('a refusal is an error with code and remedy, and one line for a person', async () => {
-  const problem = { title: 'Payment required', status: 409, detail: 'This appointment is not paid.', code: 'payment_required', remedy: 'The client pays first.' };
+  const problem = {
+    title: 'Payment required',
+    status: 409,
+    detail: 'This appointment is not paid.',
+    code: 'payment_required',
+    remedy: 'The client pays first.',
+  };
   answers = [{ status: 409, body: problem, headers: { 'content-type': 'application/problem+json' } }];
-  const error = await client().post('/v1/appointments/x/activate').catch((thrown: unknown) => thrown);
+  const error = await client()
+    .post('/v1/appointments/x/activate')
+    .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ApiProblem);
   expect(error).toMatchObject({ status: 409, code: 'payment_required', remedy: 'The client pays first.' });
   expect(describeError(error)).toBe('This appointment is not paid. The client pays first. [payment_required]');
 });
 
 test('invalid fields are named', () => {
-  const problem = { title: 'Invalid', status: 422, code: 'invalid_request', errors: [{ field: 'query.limit', message: 'is too small' }] };
+  const problem = {
+    title: 'Invalid',
+    status: 422,
+    code: 'invalid_request',
+    errors: [{ field: 'query.limit', message: 'is too small' }],
+  };
   expect(describeError(new ApiProblem(problem))).toBe('Invalid query.limit is too small. [invalid_request]');
 });
 
@@ -63,7 +80,10 @@ test('a 503 is repeated with the same Idempotency-Key, and two calls have differ
     { status: 503, body: { code: 'temporal_unavailable' }, headers: { 'retry-after': '0.01' } },
     { status: 202, body: { id: 'x' } },
   ];
-  expect(await client().postForStatus('/v1/appointments/x/activate', { reason: 'r' })).toEqual({ status: 202, body: { id: 'x' } });
+  expect(await client().postForStatus('/v1/appointments/x/activate', { reason: 'r' })).toEqual({
+    status: 202,
+    body: { id: 'x' },
+  });
   await client().post('/v1/appointments/x/activate');
   const keys = received.map(({ headers }) => headers['idempotency-key']);
   expect(keys).toHaveLength(3);
@@ -73,7 +93,13 @@ test('a 503 is repeated with the same Idempotency-Key, and two calls have differ
 });
 
 test('a 503 that stays is given up, and the sentence is its own', async () => {
-  answers = [{ status: 503, body: { detail: 'The database could not be reached.', code: 'database_unavailable' }, headers: { 'retry-after': '0.01' } }];
+  answers = [
+    {
+      status: 503,
+      body: { detail: 'The database could not be reached.', code: 'database_unavailable' },
+      headers: { 'retry-after': '0.01' },
+    },
+  ];
   await expect(client().get('/v1/me')).rejects.toThrow('The database could not be reached.');
   expect(received).toHaveLength(4);
 });
@@ -81,7 +107,9 @@ test('a 503 that stays is given up, and the sentence is its own', async () => {
 test('whoever answers without our problem format, or not at all, is named', async () => {
   answers = [{ status: 502, body: '<html>Bad gateway</html>' }];
   await expect(client().get('/v1/me')).rejects.toThrow(ApiUnreachable);
-  await expect(new ApiClient('http://127.0.0.1:1', 't').get('/v1/me')).rejects.toThrow(/http:\/\/127\.0\.0\.1:1 can't be reached/);
+  await expect(new ApiClient('http://127.0.0.1:1', 't').get('/v1/me')).rejects.toThrow(
+    /http:\/\/127\.0\.0\.1:1 can't be reached/,
+  );
 });
 
 test('a sign-in the issuer refuses says why', async () => {

@@ -22,7 +22,9 @@ async function call(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
   } catch (error) {
     const { cause, message } = error as Error;
-    throw new ApiUnreachable(`${new URL(url).origin} can't be reached: ${cause instanceof Error ? cause.message : message}.`);
+    throw new ApiUnreachable(
+      `${new URL(url).origin} can't be reached: ${cause instanceof Error ? cause.message : message}.`,
+    );
   }
 }
 
@@ -60,14 +62,19 @@ export class ApiClient {
     return this.#send<T>('POST', path, { headers, body: JSON.stringify(body) });
   }
 
-  async #send<T>(method: string, path: string, init: { headers?: Record<string, string>; body?: string }): Promise<Answer<T>> {
+  async #send<T>(
+    method: string,
+    path: string,
+    init: { headers?: Record<string, string>; body?: string },
+  ): Promise<Answer<T>> {
     const url = `${this.baseUrl}${path}`;
     const headers = { accept: 'application/json', authorization: `Bearer ${this.token}`, ...init.headers };
     for (let attempt = 1; ; attempt += 1) {
       const response = await call(url, { ...init, method, headers });
       const body = await readBody(response);
       if (response.ok) return { status: response.status, body: body as T };
-      if (!WORTH_REPEATING.includes(response.status) || attempt === MOST_TRIES) throw toApiError(response.status, url, body);
+      if (!WORTH_REPEATING.includes(response.status) || attempt === MOST_TRIES)
+        throw toApiError(response.status, url, body);
       const retryAfterMs = Number(response.headers.get('retry-after') ?? 1) * 1_000 || 1_000;
       await sleep(Math.min(LONGEST_PAUSE_MS, retryAfterMs));
     }
@@ -81,7 +88,9 @@ export async function signIn(oidcIssuer: string, name: string): Promise<string> 
   const response = await call(`${oidcIssuer}/token`, { method: 'POST', body });
   const answer = (await readBody(response)) as { access_token?: string; error_description?: string } | null;
   if (!response.ok || !answer?.access_token) {
-    throw new Error(`${oidcIssuer} gave no token for "${name}": ${answer?.error_description ?? `status ${response.status}`}.`);
+    throw new Error(
+      `${oidcIssuer} gave no token for "${name}": ${answer?.error_description ?? `status ${response.status}`}.`,
+    );
   }
   return answer.access_token;
 }

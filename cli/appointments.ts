@@ -35,10 +35,18 @@ export async function listAppointments(api: ApiClient, options: ListOptions, pri
   if (options.json === true) return print(JSON.stringify(found, undefined, 2));
   if (found.length === 0) return print('No appointment matches.');
   print(appointmentTable(found));
-  if (cursor !== null) print(pc.dim(`There are more than these ${found.length}: narrow by --status, --needs or --from, or raise --limit.`));
+  if (cursor !== null)
+    print(
+      pc.dim(`There are more than these ${found.length}: narrow by --status, --needs or --from, or raise --limit.`),
+    );
 }
 
-export async function showAppointment(api: ApiClient, id: string, options: { json?: boolean }, print: Print): Promise<void> {
+export async function showAppointment(
+  api: ApiClient,
+  id: string,
+  options: { json?: boolean },
+  print: Print,
+): Promise<void> {
   const appointment = await api.get<AppointmentView>(appointmentPath(id));
   print(options.json === true ? JSON.stringify(appointment, undefined, 2) : appointmentSheet(appointment));
 }
@@ -51,23 +59,40 @@ export async function activateAppointment(
   print: Print,
 ): Promise<void> {
   const route = options.force === true ? 'force-confirm' : 'activate';
-  const { status: answered } = await api.postForStatus(`${appointmentPath(id)}/${route}`, options.reason ? { reason: options.reason } : {});
+  const { status: answered } = await api.postForStatus(
+    `${appointmentPath(id)}/${route}`,
+    options.reason ? { reason: options.reason } : {},
+  );
   if (answered === 202) {
-    return print(`Stored, and not yet decided: "cli appointments timeline ${id}" shows the decision once a worker has made it.`);
+    return print(
+      `Stored, and not yet decided: "cli appointments timeline ${id}" shows the decision once a worker has made it.`,
+    );
   }
   const appointment = await api.get<AppointmentView>(appointmentPath(id));
-  print(`${options.force === true ? 'Confirmed by force' : 'Activated'}: ${id} is ${status(appointment)}, starts at ${instant(appointment.startsAt)}.`);
+  print(
+    `${options.force === true ? 'Confirmed by force' : 'Activated'}: ${id} is ${status(appointment)}, starts at ${instant(appointment.startsAt)}.`,
+  );
 }
 
-export async function showTimeline(api: ApiClient, id: string, options: { json?: boolean }, print: Print): Promise<void> {
+export async function showTimeline(
+  api: ApiClient,
+  id: string,
+  options: { json?: boolean },
+  print: Print,
+): Promise<void> {
   const timeline = await api.get<TimelineView>(`${appointmentPath(id)}/timeline`);
   if (options.json === true) return print(JSON.stringify(timeline, undefined, 2));
   for (const item of timeline.entries) print(timelineLine(item));
-  for (const { event, due } of timeline.upcoming) print(pc.dim(`${instant(due).slice(11, 19)}      ${event} (to come, ${instant(due)})`));
+  for (const { event, due } of timeline.upcoming)
+    print(pc.dim(`${instant(due).slice(11, 19)}      ${event} (to come, ${instant(due)})`));
 }
 
 /** Starts the workflow of a live appointment anew from its row, where it is gone. */
 export async function repairAppointment(api: ApiClient, id: string, print: Print): Promise<void> {
   const { repaired } = await api.post<{ repaired: boolean }>(`/v1/admin/appointments/${encodeURIComponent(id)}/repair`);
-  print(repaired ? `${id} has a workflow again, started from its row.` : `${id} needs no repair: its workflow is running, or it is over.`);
+  print(
+    repaired
+      ? `${id} has a workflow again, started from its row.`
+      : `${id} needs no repair: its workflow is running, or it is over.`,
+  );
 }

@@ -12,7 +12,11 @@ beforeAll(async () => {
 afterAll(() => rm(emptyFolder, { recursive: true }));
 
 test('addresses lose their trailing slashes; what is no address is refused by name', () => {
-  expect(readCliConfig({ API_URL: 'http://127.0.0.1:3000/' })).toEqual({ apiUrl: 'http://127.0.0.1:3000', oidcIssuer: null, token: null });
+  expect(readCliConfig({ API_URL: 'http://127.0.0.1:3000/' })).toEqual({
+    apiUrl: 'http://127.0.0.1:3000',
+    oidcIssuer: null,
+    token: null,
+  });
   expect(() => readCliConfig({ API_URL: 'localhost:3000' })).toThrow(/API_URL is "localhost:3000"/);
   expect(() => readCliConfig({ OIDC_ISSUER: 'nowhere' })).toThrow(/OIDC_ISSUER/);
 });

@@ -41,14 +41,25 @@ const SOON_MS = 15_000;
 
 async function castOf({ api, oidcIssuer }: World, plan: Plan): Promise<Cast> {
   const as = async (name: string) => new ApiClient(api, await signIn(oidcIssuer, name));
-  const [client, therapist, admin] = await Promise.all([as(plan.client.subject), as(plan.therapist.subject), as('admin')]);
+  const [client, therapist, admin] = await Promise.all([
+    as(plan.client.subject),
+    as(plan.therapist.subject),
+    as('admin'),
+  ]);
   return { client, therapist, admin };
 }
 
 /** The client's wallet in this currency. */
 export async function walletIn(client: ApiClient, currency: string): Promise<WalletView> {
   const { items } = await client.get<Page<WalletView>>('/v1/wallets');
-  return items.find((wallet) => wallet.currency === currency) ?? { currency, balanceMinor: 0, heldMinor: 0, availableMinor: 0 };
+  return (
+    items.find((wallet) => wallet.currency === currency) ?? {
+      currency,
+      balanceMinor: 0,
+      heldMinor: 0,
+      availableMinor: 0,
+    }
+  );
 }
 
 async function book(cast: Cast, plan: Plan): Promise<AppointmentView> {
@@ -126,14 +137,19 @@ export function worldOf({ api, oidcIssuer, sandbox }: { api: string; oidcIssuer:
  * Plays one appointment for whoever has just started the stack, and says what happens, line by line. Never throws: the
  * stack stays up, and the line says what did not go through.
  */
-export async function playOne(stack: { addresses: Parameters<typeof worldOf>[0] }, say: (line: string) => void): Promise<void> {
+export async function playOne(
+  stack: { addresses: Parameters<typeof worldOf>[0] },
+  say: (line: string) => void,
+): Promise<void> {
   const { client, therapist, method, mode } = FIRST_LIFE;
   say(`Playing one appointment at speed: ${client.name} with ${therapist.name}, ${mode}, paid by ${method} ...`);
   try {
     const play = () => playLife(worldOf(stack.addresses), FIRST_LIFE, (_, item) => say(`  ${timelineLine(item)}`));
     const { appointment } = await withProgress('playing', say, play);
     const { id, status, price } = appointment;
-    say(`Appointment ${id} is ${status}; ${money(price.amountMinor, price.currency)} went from client to therapist and platform.`);
+    say(
+      `Appointment ${id} is ${status}; ${money(price.amountMinor, price.currency)} went from client to therapist and platform.`,
+    );
   } catch (error) {
     say(`The appointment did not go through: ${describeError(error)}`);
   }

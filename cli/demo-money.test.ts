@@ -23,14 +23,25 @@ describe('what lifecycle.md says', () => {
     ['by wallet', byWallet],
     ['by provider', byProvider],
   ])('%s: debit = price, fee rounded half up, credit = price - fee', (_, read) => {
-    expect(checkMoney(read)).toEqual({ moved: { clientDebitMinor: 4_998, therapistCreditMinor: 3_998, feeMinor: 1_000 }, findings: [] });
+    expect(checkMoney(read)).toEqual({
+      moved: { clientDebitMinor: 4_998, therapistCreditMinor: 3_998, feeMinor: 1_000 },
+      findings: [],
+    });
   });
 });
 
 test.each<[string, Partial<MoneyRead>, RegExp]>([
-  ['a fee rounded down', { earning: { grossMinor: 4_998, feeMinor: 999, netMinor: 3_999 } }, /the fee is 999, not 1000/],
+  [
+    'a fee rounded down',
+    { earning: { grossMinor: 4_998, feeMinor: 999, netMinor: 3_999 } },
+    /the fee is 999, not 1000/,
+  ],
   ['a wallet that kept its money', { walletAfter: byWallet.walletBefore }, /the client was debited 0, not 4998/],
-  ['a hold left behind', { walletAfter: { balanceMinor: 5_002, heldMinor: 4_998 } }, /held on the wallet is 4998, not 0/],
+  [
+    'a hold left behind',
+    { walletAfter: { balanceMinor: 5_002, heldMinor: 4_998 } },
+    /held on the wallet is 4998, not 0/,
+  ],
   ['a therapist without earnings', { earning: null }, /the therapist was credited 0, not 3998/],
 ])('%s is found', (_, difference, finding) => {
   expect(checkMoney({ ...byWallet, ...difference }).findings.join('\n')).toMatch(finding);

@@ -42,6 +42,8 @@ export function checkMoney(read: MoneyRead): { moved: MoneyMoved; findings: stri
     ['the fee is', moved.feeMinor, expected.feeMinor],
     ['the gross of the earning is', earning?.grossMinor ?? 0, priceMinor],
   ];
-  const findings = amounts.filter(([, found, wanted]) => found !== wanted).map(([what, found, wanted]) => `${what} ${found}, not ${wanted}`);
+  const findings = amounts
+    .filter(([, found, wanted]) => found !== wanted)
+    .map(([what, found, wanted]) => `${what} ${found}, not ${wanted}`);
   return { moved, findings };
 }

@@ -21,7 +21,9 @@ describe('what is wrong is named', () => {
 
   test('one sent twice', () => {
     const twice: Notice = { channel: 'in_app', kind: 'approved', text: 'approved' };
-    expect(checkNotices('therapist', [...complete('therapist'), twice])).toEqual(['therapist by in_app: approved came 2 times']);
+    expect(checkNotices('therapist', [...complete('therapist'), twice])).toEqual([
+      'therapist by in_app: approved came 2 times',
+    ]);
   });
 
   test('one that has no place in this life', () => {
@@ -39,6 +41,9 @@ describe('what is wrong is named', () => {
 
   test('no SMS at all', () => {
     const notices = complete('client').filter(({ channel }) => channel !== 'sms');
-    expect(checkNotices('client', notices)).toEqual(['client by sms: session_reminder is missing', 'client by sms: join_open is missing']);
+    expect(checkNotices('client', notices)).toEqual([
+      'client by sms: session_reminder is missing',
+      'client by sms: join_open is missing',
+    ]);
   });
 });

@@ -43,7 +43,12 @@ function unnamedFindings(where: string, notices: readonly Notice[], expected: re
   return findings;
 }
 
-function channelFindings(role: string, channel: Channel, notices: readonly Notice[], expected: readonly string[]): string[] {
+function channelFindings(
+  role: string,
+  channel: Channel,
+  notices: readonly Notice[],
+  expected: readonly string[],
+): string[] {
   const where = `${role} by ${channel}`;
   if (notices.some(({ kind }) => kind === null)) return unnamedFindings(where, notices, expected);
   const counts = countsOf(notices.map(({ kind }) => kind!));

@@ -24,7 +24,9 @@ function completed(plan: Plan): AppointmentView {
     payment: { status: 'completed', method: plan.method },
     isActivatedByAdmin: true,
     attendance: { client: presence, therapist: presence },
-    outcome: hand ? { reason: 'ended_by_party', by: 'therapist', at: '2026-11-24T15:00:03.000Z' } : { reason: 'duration_over', by: 'system', at: END },
+    outcome: hand
+      ? { reason: 'ended_by_party', by: 'therapist', at: '2026-11-24T15:00:03.000Z' }
+      : { reason: 'duration_over', by: 'system', at: END },
     deciding: false,
     payBy: END,
     hold: 'settled',
@@ -56,14 +58,26 @@ test.each([byDuration, byHand])('a life as planned has no findings ($end)', (pla
 });
 
 test('lateness is told by deadline, and only for deadlines', () => {
-  expect(latenessByDeadline(timelineOf(byDuration))).toEqual({ reminder_due: 120, opening_due: 120, duration_over: 120 });
+  expect(latenessByDeadline(timelineOf(byDuration))).toEqual({
+    reminder_due: 120,
+    opening_due: 120,
+    duration_over: 120,
+  });
   expect(latenessByDeadline(timelineOf(byHand))).toEqual({ reminder_due: 120, opening_due: 120 });
 });
 
 test.each<[string, Partial<AppointmentView>, RegExp]>([
   ['another status', { status: 'no_show' }, /status: no_show, not completed/],
-  ['another reason', { outcome: { reason: 'ended_by_party', by: 'client', at: END } }, /outcome: ended_by_party by client/],
-  ['an end off its due time', { outcome: { reason: 'duration_over', by: 'system', at: '2026-11-24T15:00:15.120Z' } }, /the end was at/],
+  [
+    'another reason',
+    { outcome: { reason: 'ended_by_party', by: 'client', at: END } },
+    /outcome: ended_by_party by client/,
+  ],
+  [
+    'an end off its due time',
+    { outcome: { reason: 'duration_over', by: 'system', at: '2026-11-24T15:00:15.120Z' } },
+    /the end was at/,
+  ],
   ['an unsettled hold', { hold: 'held' }, /hold: held, not settled/],
 ])('%s is found', (_, difference, finding) => {
   const findings = checkOutcome(byDuration, { ...completed(byDuration), ...difference }, timelineOf(byDuration));
@@ -79,5 +93,8 @@ test('a deadline that was never met is found', () => {
 
 test('the budget is 72 events and 12 tasks', () => {
   expect(checkCost({ events: 72, workflowTasks: 12 })).toEqual([]);
-  expect(checkCost({ events: 73, workflowTasks: 13 })).toEqual(['73 workflow events, more than 72', '13 workflow tasks, more than 12']);
+  expect(checkCost({ events: 73, workflowTasks: 13 })).toEqual([
+    '73 workflow events, more than 72',
+    '13 workflow tasks, more than 12',
+  ]);
 });

@@ -24,7 +24,11 @@ export function checkOutcome(plan: Plan, appointment: AppointmentView, timeline:
   const wantedDeadlines = byHand ? DEADLINES.slice(0, 2) : DEADLINES;
   const facts: [what: string, found: unknown, wanted: unknown][] = [
     ['status', status, 'completed'],
-    ['outcome', outcome && `${outcome.reason} by ${outcome.by}`, byHand ? 'ended_by_party by therapist' : 'duration_over by system'],
+    [
+      'outcome',
+      outcome && `${outcome.reason} by ${outcome.by}`,
+      byHand ? 'ended_by_party by therapist' : 'duration_over by system',
+    ],
     ['hold', hold, 'settled'],
     ['payment', payment && `${payment.method} ${payment.status}`, `${plan.method} completed`],
     ['activated', isActivatedByAdmin, true],
@@ -33,7 +37,9 @@ export function checkOutcome(plan: Plan, appointment: AppointmentView, timeline:
     ['deadlines met', Object.keys(late).join(' '), wantedDeadlines.join(' ')],
   ];
   if (!byHand && outcome !== null) facts.push(['the end was at', outcome.at, appointment.endsAt]);
-  return facts.filter(([, found, wanted]) => found !== wanted).map(([what, found, wanted]) => `${what}: ${String(found)}, not ${String(wanted)}`);
+  return facts
+    .filter(([, found, wanted]) => found !== wanted)
+    .map(([what, found, wanted]) => `${what}: ${String(found)}, not ${String(wanted)}`);
 }
 
 /** What went over the budget of a full life. */

@@ -37,14 +37,18 @@ async function playAll(addresses: StackAddresses, json: boolean, brokenOff?: Abo
   const costs = await WorkflowCosts.connect(addresses.temporalAddress);
   try {
     const startedAt = performance.now();
-    const endings = await withProgress('playing nine lives', sayAside, () => Promise.all(NINE_LIVES.map((plan) => liveOne(world, costs, plan))));
+    const endings = await withProgress('playing nine lives', sayAside, () =>
+      Promise.all(NINE_LIVES.map((plan) => liveOne(world, costs, plan))),
+    );
     if (brokenOff?.aborted === true) return false;
     const judged = endings.filter((ending): ending is JudgedLife => !('error' in ending));
     const ok = judged.length === endings.length && judged.every(({ findings }) => findings.length === 0);
     say('');
     for (const ending of endings) for (const line of endingLines(ending)) say(line);
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-    say(`\n${ok ? pc.green('All as docs/lifecycle.md says.') : pc.red('Not as docs/lifecycle.md says: see above.')} ${seconds} s.`);
+    say(
+      `\n${ok ? pc.green('All as docs/lifecycle.md says.') : pc.red('Not as docs/lifecycle.md says: see above.')} ${seconds} s.`,
+    );
     if (json) say(JSON.stringify({ ok, appointments: judged.map(({ report }) => report) }));
     return ok;
   } finally {

@@ -13,7 +13,15 @@ test('money has the decimals of its currency', () => {
 
 test('columns line up, also with colours in them, and nothing trails', () => {
   const red = `${String.fromCharCode(27)}[31mno_show${String.fromCharCode(27)}[39m`;
-  const lines = plain(table(['ID', 'STATUS', 'MIN'], [['a', red, '30'], ['abc', 'scheduled', '5']])).split('\n');
+  const lines = plain(
+    table(
+      ['ID', 'STATUS', 'MIN'],
+      [
+        ['a', red, '30'],
+        ['abc', 'scheduled', '5'],
+      ],
+    ),
+  ).split('\n');
   expect(lines).toEqual(['ID   STATUS     MIN', 'a    no_show    30', 'abc  scheduled  5']);
 });
 
@@ -27,6 +35,12 @@ test('a timeline entry says who, what became of it and how late it was written',
   };
   expect(latenessMs(item)).toBe(42);
   expect(plain(timelineLine(item))).toBe('15:00:00.042  opening_due            system    -> confirmed +42 ms');
-  const refused = { ...item, kind: 'activate', actor: { role: 'operator', id: null }, due: null, detail: { refused: 'payment_required' } };
+  const refused = {
+    ...item,
+    kind: 'activate',
+    actor: { role: 'operator', id: null },
+    due: null,
+    detail: { refused: 'payment_required' },
+  };
   expect(plain(timelineLine(refused))).toBe('15:00:00.042  activate               operator  refused payment_required');
 });

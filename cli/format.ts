@@ -14,13 +14,17 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const all = [header.map((name) => pc.dim(name)), ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => cell + ' '.repeat(widths[column]! - width(cell))).join('  ').trimEnd();
+    row
+      .map((cell, column) => cell + ' '.repeat(widths[column]! - width(cell)))
+      .join('  ')
+      .trimEnd();
   return all.map(line).join('\n');
 }
 
 /** Integer minor units as people read them, by the currency's own number of decimals. */
 export function money(amountMinor: number, currency: string): string {
-  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const digits =
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
   return `${(amountMinor / 10 ** digits).toFixed(digits)} ${currency}`;
 }
 
@@ -74,7 +78,8 @@ export function appointmentTable(appointments: readonly AppointmentView[]): stri
 
 /** Everything an operator asks of one appointment, a fact a line. */
 export function appointmentSheet(one: AppointmentView): string {
-  const outcome = one.outcome === null ? '-' : `${one.outcome.reason} by ${one.outcome.by} at ${instant(one.outcome.at)}`;
+  const outcome =
+    one.outcome === null ? '-' : `${one.outcome.reason} by ${one.outcome.by} at ${instant(one.outcome.at)}`;
   const came = (who: 'client' | 'therapist'): string => {
     const { cameAt, joinedAt } = one.attendance[who];
     if (cameAt !== null) return `came at ${instant(cameAt)}`;
@@ -87,7 +92,10 @@ export function appointmentSheet(one: AppointmentView): string {
     ['Client', `${one.client.name}: ${came('client')}`],
     ['Therapist', `${one.therapist.name}: ${came('therapist')}`],
     ['Price', money(one.price.amountMinor, one.price.currency)],
-    ['Payment', `${paid(one)}, hold ${one.hold}${one.payment?.status === 'completed' ? '' : `, pay by ${instant(one.payBy)}`}`],
+    [
+      'Payment',
+      `${paid(one)}, hold ${one.hold}${one.payment?.status === 'completed' ? '' : `, pay by ${instant(one.payBy)}`}`,
+    ],
     ['Activated', yesNo(one.isActivatedByAdmin)],
     ['Outcome', outcome],
   ];

@@ -41,7 +41,12 @@ async function smsOf(outside: Outside, { phone }: SeedPerson, appointmentId: str
 }
 
 /** Everything a person was told of one appointment, over all channels. */
-export async function allNotices(outside: Outside, person: SeedPerson, api: ApiClient, appointmentId: string): Promise<Notice[]> {
+export async function allNotices(
+  outside: Outside,
+  person: SeedPerson,
+  api: ApiClient,
+  appointmentId: string,
+): Promise<Notice[]> {
   const found = await Promise.all([
     noticesOf(api, appointmentId),
     mailsOf(outside, person, appointmentId),

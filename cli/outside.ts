@@ -45,8 +45,13 @@ export class Outside {
 
   /** What the vendors took for this appointment, minor units. */
   async takenMinor(appointmentId: string): Promise<number> {
-    const payments = await this.#call<OutsidePayment[]>('GET', `/payments?metadata.appointmentId=${encodeURIComponent(appointmentId)}`);
-    return payments.filter(({ status }) => PAID.includes(status)).reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    const payments = await this.#call<OutsidePayment[]>(
+      'GET',
+      `/payments?metadata.appointmentId=${encodeURIComponent(appointmentId)}`,
+    );
+    return payments
+      .filter(({ status }) => PAID.includes(status))
+      .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   }
 
   /** Somebody enters a room with the token they were given. */
@@ -71,8 +76,13 @@ export class Outside {
   }
 
   async #call<T>(method: string, path: string, body?: object): Promise<T> {
-    const init = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    const response = await fetch(`${this.sandbox}/_sandbox${path}`, { method, ...init, signal: AbortSignal.timeout(10_000) });
+    const init =
+      body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await fetch(`${this.sandbox}/_sandbox${path}`, {
+      method,
+      ...init,
+      signal: AbortSignal.timeout(10_000),
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(`the sandbox refused ${method} ${path}: ${text}`);
     return JSON.parse(text) as T;

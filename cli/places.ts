@@ -24,7 +24,8 @@ export async function runningStack(folder = dataDir): Promise<StackAddresses | n
 export async function findPlaces(config: CliConfig, folder = dataDir): Promise<Places> {
   const { apiUrl, oidcIssuer, token } = config;
   if (apiUrl !== null) {
-    if (oidcIssuer === null && token === null) throw new Error('API_URL is set, and OIDC_ISSUER or API_TOKEN is missing beside it.');
+    if (oidcIssuer === null && token === null)
+      throw new Error('API_URL is set, and OIDC_ISSUER or API_TOKEN is missing beside it.');
     return { api: apiUrl, oidcIssuer };
   }
   const stack = await runningStack(folder);

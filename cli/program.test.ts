@@ -81,8 +81,14 @@ test('token prints the token and nothing else', async () => {
 });
 
 test('list follows the pages up to its limit, as an admin unless told otherwise', async () => {
-  answers['GET /v1/appointments?needs=activation&limit=3'] = { status: 200, body: { items: [appointment('a1'), appointment('a2')], nextCursor: 'more' } };
-  answers['GET /v1/appointments?needs=activation&limit=1&cursor=more'] = { status: 200, body: { items: [appointment('a3')], nextCursor: null } };
+  answers['GET /v1/appointments?needs=activation&limit=3'] = {
+    status: 200,
+    body: { items: [appointment('a1'), appointment('a2')], nextCursor: 'more' },
+  };
+  answers['GET /v1/appointments?needs=activation&limit=1&cursor=more'] = {
+    status: 200,
+    body: { items: [appointment('a3')], nextCursor: null },
+  };
   const output = await run('appointments', 'list', '--needs', 'activation', '--limit', '3', '--json');
   expect(JSON.parse(output)).toMatchObject([{ id: 'a1' }, { id: 'a2' }, { id: 'a3' }]);
   expect(actingAs).toBe('admin');

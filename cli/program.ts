@@ -65,7 +65,8 @@ function addAppointments(program: Command, { print, connect }: CliDeps): void {
     .option('--force', 'confirm it at once, inside or outside the last five minutes; needs --reason')
     .option('--reason <text>', 'kept with the appointment')
     .action(async (id: string, options: { force?: boolean; reason?: string }, command: Command) => {
-      if (options.force === true && !options.reason) command.error('error: --force needs --reason <text>: it is kept with the appointment.');
+      if (options.force === true && !options.reason)
+        command.error('error: --force needs --reason <text>: it is kept with the appointment.');
       await activateAppointment(await api(), id, options, print);
     });
   group

@@ -35,7 +35,11 @@ export class WorkflowCosts {
   async of(appointmentId: string): Promise<WorkflowCost> {
     const handle = this.client.getHandle(appointmentWorkflowId(appointmentId));
     const within = <T>(call: () => Promise<T>) => this.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, call);
-    await waitFor('the end of the workflow', CLOSES_WITHIN_MS, async () => (await within(() => handle.describe())).status.name === 'COMPLETED');
+    await waitFor(
+      'the end of the workflow',
+      CLOSES_WITHIN_MS,
+      async () => (await within(() => handle.describe())).status.name === 'COMPLETED',
+    );
     const { events } = await within(() => handle.fetchHistory());
     const all = events ?? [];
     return { events: all.length, workflowTasks: all.filter(({ eventType }) => eventType === TASK_COMPLETED).length };

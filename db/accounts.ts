@@ -4,7 +4,14 @@ import type { PaymentMethod } from '../domain/types.js';
  * Account codes of the double-entry ledger, `kind:owner:currency`. Sign: what we owe (wallets, payables, fees earned)
  * grows with +, what we own (money at the providers) grows with -. docs/money.md lists the postings.
  */
-export const ACCOUNT_KINDS = ['client_wallet', 'therapist_payable', 'platform_fee', 'stripe_clearing', 'razorpay_clearing', 'promotion'] as const;
+export const ACCOUNT_KINDS = [
+  'client_wallet',
+  'therapist_payable',
+  'platform_fee',
+  'stripe_clearing',
+  'razorpay_clearing',
+  'promotion',
+] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
 export interface Account {
@@ -18,8 +25,10 @@ function account(kind: AccountKind, ownerId: string | null, currency: string): A
   return { code: `${kind}:${ownerId ?? '-'}:${currency}`, kind, ownerId, currency };
 }
 
-export const clientWallet = (clientId: string, currency: string): Account => account('client_wallet', clientId, currency);
-export const therapistPayable = (therapistId: string, currency: string): Account => account('therapist_payable', therapistId, currency);
+export const clientWallet = (clientId: string, currency: string): Account =>
+  account('client_wallet', clientId, currency);
+export const therapistPayable = (therapistId: string, currency: string): Account =>
+  account('therapist_payable', therapistId, currency);
 export const platformFee = (currency: string): Account => account('platform_fee', null, currency);
 export const promotion = (currency: string): Account => account('promotion', null, currency);
 

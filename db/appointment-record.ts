@@ -58,13 +58,15 @@ type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectAppointments>['exe
 
 /** Maps a selected row to the domain's record. */
 export function toLoaded(selected: SelectedRow): LoadedAppointment {
-  const { holdStatus, roomSid, paymentStatus, paymentMethod, openProviderPayment, pendingActivationAt, now, ...row } = selected;
+  const { holdStatus, roomSid, paymentStatus, paymentMethod, openProviderPayment, pendingActivationAt, now, ...row } =
+    selected;
   return {
     row,
     now: now.getTime(),
     record: toRecord(row, {
       hold: holdStatus ?? 'none',
-      payment: paymentStatus === null || paymentMethod === null ? null : { status: paymentStatus, method: paymentMethod },
+      payment:
+        paymentStatus === null || paymentMethod === null ? null : { status: paymentStatus, method: paymentMethod },
       openProviderPayment: Boolean(openProviderPayment),
       pendingActivationAt: toMs(pendingActivationAt),
       roomAlive: roomSid !== null,

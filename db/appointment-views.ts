@@ -5,7 +5,9 @@ import type { Db } from './database.js';
 /** Several appointments as of PostgreSQL's clock, by id. */
 export async function viewsOf(db: Db, ids: readonly string[]): Promise<Map<string, View>> {
   if (ids.length === 0) return new Map();
-  const rows = await selectAppointments(db).where('a.id', 'in', [...new Set(ids)]).execute();
+  const rows = await selectAppointments(db)
+    .where('a.id', 'in', [...new Set(ids)])
+    .execute();
   return new Map(
     rows.map((row) => {
       const { record, now } = toLoaded(row);

@@ -31,7 +31,8 @@ const EXCLUSION_VIOLATION = '23P01';
 
 function refusalOf(error: unknown): RefusalCode | null {
   if (error instanceof Refused) return error.code;
-  if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== EXCLUSION_VIOLATION) return null;
+  if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== EXCLUSION_VIOLATION)
+    return null;
   return 'constraint' in error && error.constraint === 'appointment_own_overlap' ? 'own_overlap' : 'slot_taken';
 }
 
@@ -116,15 +117,24 @@ async function checkBooking(trx: Trx, booking: Booking, now: number): Promise<Ch
     .selectFrom('therapist')
     .innerJoin('person', 'person.id', 'therapist.id')
     .where('therapist.id', '=', therapistId)
-    .select(['therapist.currency', 'therapist.rates', 'therapist.durationsMinutes', 'therapist.weeklyHours', 'therapist.policy', 'person.timeZone'])
+    .select([
+      'therapist.currency',
+      'therapist.rates',
+      'therapist.durationsMinutes',
+      'therapist.weeklyHours',
+      'therapist.policy',
+      'person.timeZone',
+    ])
     .executeTakeFirst();
   if (therapist === undefined) throw new Refused('unknown_therapist');
   const rate = therapist.rates[sessionMode];
-  if (rate === undefined || !therapist.durationsMinutes.includes(durationMinutes)) throw new Refused('duration_not_offered');
+  if (rate === undefined || !therapist.durationsMinutes.includes(durationMinutes))
+    throw new Refused('duration_not_offered');
   if (startsAt <= now) throw new Refused('too_late');
   const { policy, currency } = therapist;
   const deadlines = deadlinesOf({ createdAt: now, startsAt, durationMinutes, policy });
-  if (!withinHours(therapist.weeklyHours, therapist.timeZone, startsAt, deadlines.endsAt)) throw new Refused('outside_hours');
+  if (!withinHours(therapist.weeklyHours, therapist.timeZone, startsAt, deadlines.endsAt))
+    throw new Refused('outside_hours');
   const { unpaid } = await trx
     .selectFrom('appointment')
     .where('clientId', '=', clientId)

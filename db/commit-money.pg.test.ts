@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { bookAppointment, makeParties, MINUTE_MS, passTime, recordOf, type Parties } from '../tests/support/appointments.js';
+import {
+  bookAppointment,
+  makeParties,
+  MINUTE_MS,
+  passTime,
+  recordOf,
+  type Parties,
+} from '../tests/support/appointments.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { clearing, clientWallet } from './accounts.js';
 import { commitAppointment, recordEvidence } from './commit.js';
@@ -18,17 +25,35 @@ async function booked(): Promise<{ parties: Parties; id: string; wallet: string 
 }
 
 async function balance(code: string): Promise<[balanceMinor: number, heldMinor: number]> {
-  const row = await db().selectFrom('account').where('code', '=', code).select(['balanceMinor', 'heldMinor']).executeTakeFirst();
+  const row = await db()
+    .selectFrom('account')
+    .where('code', '=', code)
+    .select(['balanceMinor', 'heldMinor'])
+    .executeTakeFirst();
   return [row?.balanceMinor ?? 0, row?.heldMinor ?? 0];
 }
 
 /** A verified event that says the try's money arrived. */
 async function arrive(paymentId: string, changes: Partial<PaymentNews> = {}): Promise<void> {
-  const news: PaymentNews = { status: 'succeeded', providerRef: `pi_${paymentId}`, paymentId, amountMinor: 6_000, currency: 'INR', chargeRef: `ch_${randomUUID()}`, failureCode: null, ...changes };
-  await storePaymentEvent(db(), { provider: 'stripe', eventId: `evt_${randomUUID()}`, type: 'payment_intent.succeeded', payload: {} }, news);
+  const news: PaymentNews = {
+    status: 'succeeded',
+    providerRef: `pi_${paymentId}`,
+    paymentId,
+    amountMinor: 6_000,
+    currency: 'INR',
+    chargeRef: `ch_${randomUUID()}`,
+    failureCode: null,
+    ...changes,
+  };
+  await storePaymentEvent(
+    db(),
+    { provider: 'stripe', eventId: `evt_${randomUUID()}`, type: 'payment_intent.succeeded', payload: {} },
+    news,
+  );
 }
 
-const tries = (id: string) => db().selectFrom('payment').where('appointmentId', '=', id).select(['method', 'status']).orderBy('method').execute();
+const tries = (id: string) =>
+  db().selectFrom('payment').where('appointmentId', '=', id).select(['method', 'status']).orderBy('method').execute();
 
 async function lastNote(id: string): Promise<unknown> {
   const { kind, detail } = (await readTimeline(db(), id)).at(-1)!;
@@ -42,7 +67,11 @@ test('provider money is funded and held in the commit that books it', async () =
   await arrive(paymentId);
   expect(await recordOf(db(), id)).toMatchObject({ paidAt: null });
   await commitAppointment(db(), id);
-  expect(await recordOf(db(), id)).toMatchObject({ paidAt: expect.any(Number), hold: 'held', payment: { status: 'completed', method: 'stripe' } });
+  expect(await recordOf(db(), id)).toMatchObject({
+    paidAt: expect.any(Number),
+    hold: 'held',
+    payment: { status: 'completed', method: 'stripe' },
+  });
   expect(await balance(wallet)).toEqual([106_000, 6_000]);
   expect((await balance(clearing('stripe', 'INR').code))[0]).toBe(before - 6_000);
 });
@@ -61,7 +90,12 @@ describe('money that never books', () => {
     expect(await balance(wallet)).toEqual([106_000, 0]);
     expect(await tries(id)).toEqual([{ method: 'razorpay', status: 'refunded' }]);
     expect(await lastNote(id)).toEqual({ kind: 'payment_settled', detail: { refused: 'already_over' } });
-    const told = await db().selectFrom('notification').where('appointmentId', '=', id).where('kind', '=', 'late_money_returned').select('recipientRole').execute();
+    const told = await db()
+      .selectFrom('notification')
+      .where('appointmentId', '=', id)
+      .where('kind', '=', 'late_money_returned')
+      .select('recipientRole')
+      .execute();
     expect(told).toEqual([{ recipientRole: 'client' }, { recipientRole: 'client' }]);
   });
 
@@ -87,11 +121,23 @@ describe('money that never books', () => {
     const { id, wallet } = await booked();
     const other = await booked();
     const { id: foreign } = await startProviderPayment(db(), other.id, 'stripe');
-    for (const payload of [{}, { paymentId: foreign, amountMinor: 6_000, currency: 'INR' }, { paymentId: randomUUID(), amountMinor: 6_000, currency: 'INR' }]) {
-      await storeMessage(db(), { appointmentId: id, kind: 'payment_settled', actor: { role: 'operator', id: null }, payload, signal: true });
+    for (const payload of [
+      {},
+      { paymentId: foreign, amountMinor: 6_000, currency: 'INR' },
+      { paymentId: randomUUID(), amountMinor: 6_000, currency: 'INR' },
+    ]) {
+      await storeMessage(db(), {
+        appointmentId: id,
+        kind: 'payment_settled',
+        actor: { role: 'operator', id: null },
+        payload,
+        signal: true,
+      });
     }
     const { decided } = (await commitAppointment(db(), id))!;
-    expect(decided.map(({ decision }) => decision)).toEqual(Array.from({ length: 3 }, () => ({ ok: false, code: 'no_payment' })));
+    expect(decided.map(({ decision }) => decision)).toEqual(
+      Array.from({ length: 3 }, () => ({ ok: false, code: 'no_payment' })),
+    );
     expect(await recordOf(db(), id)).toMatchObject({ paidAt: null });
     expect(await balance(wallet)).toEqual([100_000, 0]);
   });
@@ -99,13 +145,23 @@ describe('money that never books', () => {
   test('a second card payment of a paid one is credited', async () => {
     const { id, wallet } = await booked();
     await payByWallet(db(), id);
-    const { id: paymentId } = await db().insertInto('payment').values({ appointmentId: id, method: 'stripe', amountMinor: 6_000, currency: 'INR' }).returning('id').executeTakeFirstOrThrow();
+    const { id: paymentId } = await db()
+      .insertInto('payment')
+      .values({ appointmentId: id, method: 'stripe', amountMinor: 6_000, currency: 'INR' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
     await commitAppointment(db(), id);
     await arrive(paymentId);
     await commitAppointment(db(), id);
     expect(await balance(wallet)).toEqual([106_000, 6_000]);
-    expect(await tries(id)).toEqual([{ method: 'stripe', status: 'refunded' }, { method: 'wallet', status: 'completed' }]);
-    expect(await recordOf(db(), id)).toMatchObject({ hold: 'held', payment: { method: 'wallet', status: 'completed' } });
+    expect(await tries(id)).toEqual([
+      { method: 'stripe', status: 'refunded' },
+      { method: 'wallet', status: 'completed' },
+    ]);
+    expect(await recordOf(db(), id)).toMatchObject({
+      hold: 'held',
+      payment: { method: 'wallet', status: 'completed' },
+    });
   });
 });
 
@@ -116,7 +172,10 @@ test('a card’s money and the wallet’s that no worker had come to: the first 
   await payByWallet(db(), id);
   await commitAppointment(db(), id);
   expect(await recordOf(db(), id)).toMatchObject({ hold: 'held', payment: { method: 'stripe', status: 'completed' } });
-  expect(await tries(id)).toEqual([{ method: 'stripe', status: 'completed' }, { method: 'wallet', status: 'refunded' }]);
+  expect(await tries(id)).toEqual([
+    { method: 'stripe', status: 'completed' },
+    { method: 'wallet', status: 'refunded' },
+  ]);
   expect(await balance(wallet)).toEqual([106_000, 6_000]);
 });
 

@@ -69,7 +69,11 @@ async function carryOut(working: Working, record: AppointmentRecord, step: Step,
 
 async function lateMoney(working: Working, record: AppointmentRecord, arrival: Arrival): Promise<void> {
   await returnLateMoney(working.trx, record, arrival);
-  await writeNotifications(working.trx, record, { kind: 'late_money_returned', to: ['client'], notBefore: working.now });
+  await writeNotifications(working.trx, record, {
+    kind: 'late_money_returned',
+    to: ['client'],
+    notBefore: working.now,
+  });
 }
 
 function noteOf({ decision, actor }: Step, message: UnhandledMessage | undefined): TimelineNote | null {
@@ -97,7 +101,10 @@ async function write(working: Working, worked: WorkedOff, messages: readonly Unh
     const { decision } = step;
     const record = decision.allowed ? decision.record : worked.record;
     for (const effect of decision.effects) await carryOut(working, record, step, effect);
-    const note = noteOf(step, messages.find(({ id }) => id === step.messageId));
+    const note = noteOf(
+      step,
+      messages.find(({ id }) => id === step.messageId),
+    );
     if (note !== null) notes.push(note);
     if (step.messageId !== null) await handled(working, step.messageId, decisionOf(step));
   }
@@ -105,7 +112,11 @@ async function write(working: Working, worked: WorkedOff, messages: readonly Unh
 }
 
 /** Messages about money are checked against the payment's row first: what names none of it is refused, nothing moves. */
-async function sortOutArrivals(working: Working, record: AppointmentRecord, messages: UnhandledMessage[]): Promise<UnhandledMessage[]> {
+async function sortOutArrivals(
+  working: Working,
+  record: AppointmentRecord,
+  messages: UnhandledMessage[],
+): Promise<UnhandledMessage[]> {
   const kept: UnhandledMessage[] = [];
   for (const message of messages) {
     if (message.event !== 'payment_settled') {
@@ -114,14 +125,17 @@ async function sortOutArrivals(working: Working, record: AppointmentRecord, mess
     }
     const arrival = await readArrival(working.trx, record.id, message.payload);
     working.arrivals.set(message.id, arrival);
-    const code: RefusalCode | null = arrival === null ? 'no_payment' : isPrice(arrival, record) ? null : 'amount_mismatch';
+    const code: RefusalCode | null =
+      arrival === null ? 'no_payment' : isPrice(arrival, record) ? null : 'amount_mismatch';
     if (code === null) {
       kept.push(message);
       continue;
     }
     if (arrival !== null) await lateMoney(working, record, arrival);
     await handled(working, message.id, { ok: false, code });
-    await writeTimeline(working.trx, record, [{ kind: message.event, actor: message.actor, due: message.receivedAt, detail: { refused: code } }]);
+    await writeTimeline(working.trx, record, [
+      { kind: message.event, actor: message.actor, due: message.receivedAt, detail: { refused: code } },
+    ]);
   }
   return kept;
 }
@@ -140,7 +154,11 @@ export type CommitRequest = { id: string; kind: MessageEvent; actor: NewMessage[
  * message and due deadline in order of their times, and writes row, ledger, timeline and notifications together. A
  * repeat changes nothing; a repeated request gets its first decision. @returns null for an appointment that isn't there.
  */
-export async function commitAppointment(db: Db, appointmentId: string, request?: CommitRequest): Promise<Committed | null> {
+export async function commitAppointment(
+  db: Db,
+  appointmentId: string,
+  request?: CommitRequest,
+): Promise<Committed | null> {
   return db.transaction().execute(async (trx) => {
     if (request !== undefined) await storeMessage(trx, { ...request, appointmentId, signal: false });
     const loaded = await lockAppointment(trx, appointmentId);

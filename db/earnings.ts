@@ -7,7 +7,9 @@ function selectSettlements(db: Db, therapistId: string) {
     .selectFrom('ledgerTransaction as x')
     .innerJoin('appointment as a', 'a.id', 'x.appointmentId')
     .innerJoin('hold as h', 'h.appointmentId', 'a.id')
-    .leftJoin('ledgerEntry as f', (join) => join.onRef('f.transactionId', '=', 'x.id').on('f.account', 'like', 'platform_fee:%'))
+    .leftJoin('ledgerEntry as f', (join) =>
+      join.onRef('f.transactionId', '=', 'x.id').on('f.account', 'like', 'platform_fee:%'),
+    )
     .where('x.kind', '=', 'settle')
     .where('a.therapistId', '=', therapistId);
 }

@@ -24,7 +24,10 @@ export async function placeHold(
     .returning('code')
     .executeTakeFirst();
   if (taken === undefined) return false;
-  await trx.insertInto('hold').values({ appointmentId, paymentId, account: wallet.code, amountMinor, currency }).execute();
+  await trx
+    .insertInto('hold')
+    .values({ appointmentId, paymentId, account: wallet.code, amountMinor, currency })
+    .execute();
   return true;
 }
 
@@ -64,7 +67,11 @@ async function resolveHold(trx: Trx, appointmentId: string, status: 'settled' | 
 /** Posts the held price: client debited, therapist credited the net, platform the fee. A repeat does nothing. */
 export async function settleHold(trx: Trx, record: AppointmentRecord): Promise<void> {
   const { id, clientId, therapistId, currency, policy } = record;
-  const accounts = [clientWallet(clientId, currency), therapistPayable(therapistId, currency), platformFee(currency)] as const;
+  const accounts = [
+    clientWallet(clientId, currency),
+    therapistPayable(therapistId, currency),
+    platformFee(currency),
+  ] as const;
   await lockAccounts(trx, accounts);
   const hold = await resolveHold(trx, id, 'settled');
   if (hold === null) return;

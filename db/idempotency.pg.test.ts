@@ -12,7 +12,9 @@ const ANSWER = { status: 201, body: { id: 'one' } };
 
 /** Lets time pass for a key. */
 async function pass(key: RequestKey, interval: string): Promise<void> {
-  await sql`update idempotency_key set locked_until = locked_until - ${interval}::interval, created_at = created_at - ${interval}::interval where key = ${key.key}`.execute(db());
+  await sql`update idempotency_key set locked_until = locked_until - ${interval}::interval, created_at = created_at - ${interval}::interval where key = ${key.key}`.execute(
+    db(),
+  );
 }
 
 async function mine(key: RequestKey, hash?: string): Promise<string> {

@@ -56,10 +56,18 @@ export async function claimRequest(db: Db, { caller, route, key }: RequestKey, r
 const stale = () => sql`k.created_at <= clock_timestamp() - ${KEPT_HOURS} * interval '1 hour'`;
 
 /** Remembers the answer for those who repeat the request, as text: jsonb would change its order. `body` holds no secrets. */
-export async function storeAnswer(db: Db, { caller, route, key }: RequestKey, answer: { status: number; body: JsonObject }): Promise<void> {
+export async function storeAnswer(
+  db: Db,
+  { caller, route, key }: RequestKey,
+  answer: { status: number; body: JsonObject },
+): Promise<void> {
   await db
     .updateTable('idempotencyKey')
-    .set({ responseStatus: answer.status, responseBody: JSON.stringify({ text: JSON.stringify(answer.body) }), lockedUntil: null })
+    .set({
+      responseStatus: answer.status,
+      responseBody: JSON.stringify({ text: JSON.stringify(answer.body) }),
+      lockedUntil: null,
+    })
     .where('caller', '=', caller)
     .where('route', '=', route)
     .where('key', '=', key)

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { bookAppointment, makeParties, MINUTE_MS, passTime, passUntilStart, recordOf, type Parties } from '../tests/support/appointments.js';
+import {
+  bookAppointment,
+  makeParties,
+  MINUTE_MS,
+  passTime,
+  passUntilStart,
+  recordOf,
+  type Parties,
+} from '../tests/support/appointments.js';
 import { makeClient } from '../tests/support/people.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import type { SessionMode } from '../domain/types.js';
@@ -28,7 +36,11 @@ async function approved(ms: number, parties?: Parties, sessionMode: SessionMode 
 /** Two sessions of one therapist that overlap in time, as an extension or a short buffer can make them: slots moved apart. */
 async function twoOfOneTherapist(): Promise<[Session, Session]> {
   const first = await approved(-1_000);
-  await db().updateTable('appointment').set({ slot: sql<string>`tstzrange(now() - interval '1 year', now() - interval '364 days')` }).where('id', '=', first.id).execute();
+  await db()
+    .updateTable('appointment')
+    .set({ slot: sql<string>`tstzrange(now() - interval '1 year', now() - interval '364 days')` })
+    .where('id', '=', first.id)
+    .execute();
   const client = await makeClient(db());
   return [first, await approved(-1_000, { ...first.parties, client })];
 }
@@ -42,9 +54,19 @@ describe('with nothing running', () => {
     await joinAs('therapist', session);
     expect(room).toBeNull();
     const record = await recordOf(db(), session.id);
-    expect(record).toMatchObject({ status: 'scheduled', client: { joinedAt: expect.any(Number), cameAt: null }, therapist: { joinedAt: expect.any(Number) } });
+    expect(record).toMatchObject({
+      status: 'scheduled',
+      client: { joinedAt: expect.any(Number), cameAt: null },
+      therapist: { joinedAt: expect.any(Number) },
+    });
     const message = await db().selectFrom('message').where('id', '=', messageId).selectAll().executeTakeFirstOrThrow();
-    expect(message).toMatchObject({ kind: 'join', actorRole: 'client', actorId: session.parties.client.id, handledAt: null, nextAttemptAt: expect.any(Date) });
+    expect(message).toMatchObject({
+      kind: 'join',
+      actorRole: 'client',
+      actorId: session.parties.client.id,
+      handledAt: null,
+      nextAttemptAt: expect.any(Date),
+    });
     expect(message.receivedAt.getTime()).toBe(record.client.joinedAt);
   });
 
@@ -55,9 +77,14 @@ describe('with nothing running', () => {
     const session = await approved(ms);
     await expect(joinAs('client', session)).rejects.toMatchObject({ code });
     await expect(joinAs('therapist', session)).rejects.toMatchObject({ code });
-    expect(await recordOf(db(), session.id)).toMatchObject({ client: { joinedAt: null }, therapist: { joinedAt: null } });
+    expect(await recordOf(db(), session.id)).toMatchObject({
+      client: { joinedAt: null },
+      therapist: { joinedAt: null },
+    });
     expect(await db().selectFrom('message').where('appointmentId', '=', session.id).select('id').execute()).toEqual([]);
-    expect(await db().selectFrom('therapistLease').where('appointmentId', '=', session.id).select('takenAt').execute()).toEqual([]);
+    expect(
+      await db().selectFrom('therapistLease').where('appointmentId', '=', session.id).select('takenAt').execute(),
+    ).toEqual([]);
   });
 
   test('unpaid, not approved, or not there at all: each says what is missing', async () => {
@@ -67,14 +94,19 @@ describe('with nothing running', () => {
     await expect(joinAs('client', session)).rejects.toMatchObject({ code: 'payment_required' });
     await db().updateTable('appointment').set({ paidAt: new Date() }).where('id', '=', id).execute();
     await expect(joinAs('client', session)).rejects.toMatchObject({ code: 'awaiting_activation' });
-    await expect(joinAs('client', { id: randomUUID(), parties })).rejects.toMatchObject({ code: 'unknown_appointment' });
+    await expect(joinAs('client', { id: randomUUID(), parties })).rejects.toMatchObject({
+      code: 'unknown_appointment',
+    });
   });
 
   test('a join again keeps the first time; a living room is named', async () => {
     const session = await approved(1_000);
     await joinAs('client', session);
     const { client } = await recordOf(db(), session.id);
-    await db().insertInto('room').values({ appointmentId: session.id, mode: 'video', sid: 'RM1', status: 'alive' }).execute();
+    await db()
+      .insertInto('room')
+      .values({ appointmentId: session.id, mode: 'video', sid: 'RM1', status: 'alive' })
+      .execute();
     expect((await joinAs('client', session)).room).toEqual({ sid: 'RM1' });
     expect((await recordOf(db(), session.id)).client).toEqual(client);
   });
@@ -94,14 +126,18 @@ describe('the therapist’s lease', () => {
     const won = answers.findIndex(({ status }) => status === 'fulfilled');
     const lost = answers[1 - won]!;
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(lost).toMatchObject({ reason: { code: 'therapist_busy', facts: { blockingAppointmentId: sessions[won]!.id } } });
+    expect(lost).toMatchObject({
+      reason: { code: 'therapist_busy', facts: { blockingAppointmentId: sessions[won]!.id } },
+    });
     expect(await recordOf(db(), sessions[1 - won]!.id)).toMatchObject({ therapist: { joinedAt: null } });
     expect(await otherSession(db(), sessions[0].parties.therapist.id, sessions[1 - won]!.id)).toBe(sessions[won]!.id);
   });
 
   test('twenty times over, both at once: always one', async () => {
     const sessions = await twoOfOneTherapist();
-    const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => joinAs('therapist', sessions[n % 2]!)));
+    const answers = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) => joinAs('therapist', sessions[n % 2]!)),
+    );
     const winners = new Set(answers.flatMap(({ status }, n) => (status === 'fulfilled' ? [n % 2] : [])));
     expect(winners.size).toBe(1);
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
@@ -143,12 +179,20 @@ describe('the therapist’s lease', () => {
 describe('leaving', () => {
   test('before one came is refused, and of what is over too', async () => {
     const session = await approved(1_000);
-    await expect(leaveSession(db(), session.id, 'client', session.parties.client.id)).rejects.toMatchObject({ code: 'not_started' });
+    await expect(leaveSession(db(), session.id, 'client', session.parties.client.id)).rejects.toMatchObject({
+      code: 'not_started',
+    });
     const over = await approved(1_000);
     await joinAs('client', over);
     await joinAs('therapist', over);
-    await db().updateTable('appointment').set({ clientCameAt: sql`client_joined_at`, therapistCameAt: sql`client_joined_at` }).where('id', '=', over.id).execute();
+    await db()
+      .updateTable('appointment')
+      .set({ clientCameAt: sql`client_joined_at`, therapistCameAt: sql`client_joined_at` })
+      .where('id', '=', over.id)
+      .execute();
     await passTime(db(), over.id, 61 * MINUTE_MS);
-    await expect(leaveSession(db(), over.id, 'client', over.parties.client.id)).rejects.toMatchObject({ code: 'already_over' });
+    await expect(leaveSession(db(), over.id, 'client', over.parties.client.id)).rejects.toMatchObject({
+      code: 'already_over',
+    });
   });
 });

@@ -25,7 +25,12 @@ async function lockOrRefuse(trx: Trx, appointmentId: string): Promise<LoadedAppo
  * Joining: verdict, lease, attendance and outbox row in one transaction. It needs no worker and no Temporal; who is
  * let in is decided by PostgreSQL's clock. @throws Refused with the verdict's code.
  */
-export async function joinSession(db: Db, appointmentId: string, participant: Participant, personId: string): Promise<Joined> {
+export async function joinSession(
+  db: Db,
+  appointmentId: string,
+  participant: Participant,
+  personId: string,
+): Promise<Joined> {
   return db.transaction().execute(async (trx) => {
     const loaded = await lockOrRefuse(trx, appointmentId);
     const { record, row, now } = loaded;
@@ -37,8 +42,19 @@ export async function joinSession(db: Db, appointmentId: string, participant: Pa
     }
     const receivedAt = new Date(now);
     await recordJoin(trx, loaded, participant, receivedAt);
-    const messageId = await storeMessage(trx, { appointmentId, kind: 'join', actor: { role: participant, id: personId }, receivedAt, signal: true });
-    const room = await trx.selectFrom('room').where('appointmentId', '=', appointmentId).where('status', '=', 'alive').select('sid').executeTakeFirst();
+    const messageId = await storeMessage(trx, {
+      appointmentId,
+      kind: 'join',
+      actor: { role: participant, id: personId },
+      receivedAt,
+      signal: true,
+    });
+    const room = await trx
+      .selectFrom('room')
+      .where('appointmentId', '=', appointmentId)
+      .where('status', '=', 'alive')
+      .select('sid')
+      .executeTakeFirst();
     return { loaded, messageId, room: room ?? null };
   });
 }
@@ -55,7 +71,12 @@ async function recordJoin(trx: Trx, { record }: LoadedAppointment, participant: 
 }
 
 /** Leaving keeps the session; before the start it frees the therapist's lease. @throws Refused `not_started`, `already_over` */
-export async function leaveSession(db: Db, appointmentId: string, participant: Participant, personId: string): Promise<{ loaded: LoadedAppointment; messageId: string }> {
+export async function leaveSession(
+  db: Db,
+  appointmentId: string,
+  participant: Participant,
+  personId: string,
+): Promise<{ loaded: LoadedAppointment; messageId: string }> {
   return db.transaction().execute(async (trx) => {
     const loaded = await lockOrRefuse(trx, appointmentId);
     const { record, now } = loaded;
@@ -63,8 +84,12 @@ export async function leaveSession(db: Db, appointmentId: string, participant: P
     if (isTerminal(seen.status)) throw new Refused('already_over');
     if (record[participant].joinedAt === null) throw new Refused('not_started');
     if (participant === 'therapist' && now < record.startsAt) await freeLease(trx, record.therapistId, appointmentId);
-    const messageId = await storeMessage(trx, { appointmentId, kind: 'leave', actor: { role: participant, id: personId }, signal: true });
+    const messageId = await storeMessage(trx, {
+      appointmentId,
+      kind: 'leave',
+      actor: { role: participant, id: personId },
+      signal: true,
+    });
     return { loaded, messageId };
   });
 }
-

@@ -5,7 +5,12 @@ import type { Db, Trx } from './database.js';
  * Takes the therapist's lease for a session in one statement: free, ours already, or past its holder's end. @returns
  * null when taken, else the id of the session that is held.
  */
-export async function takeLease(trx: Trx, therapistId: string, appointmentId: string, heldUntil: Date): Promise<string | null> {
+export async function takeLease(
+  trx: Trx,
+  therapistId: string,
+  appointmentId: string,
+  heldUntil: Date,
+): Promise<string | null> {
   for (;;) {
     const taken = await tryLease(trx, therapistId, appointmentId, heldUntil);
     if (taken) return null;
@@ -39,5 +44,9 @@ export async function otherSession(db: Db, therapistId: string, appointmentId: s
 
 /** Frees the lease if this session holds it. */
 export async function freeLease(db: Db, therapistId: string, appointmentId: string): Promise<void> {
-  await db.deleteFrom('therapistLease').where('therapistId', '=', therapistId).where('appointmentId', '=', appointmentId).execute();
+  await db
+    .deleteFrom('therapistLease')
+    .where('therapistId', '=', therapistId)
+    .where('appointmentId', '=', appointmentId)
+    .execute();
 }

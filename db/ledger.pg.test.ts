@@ -13,16 +13,26 @@ import { payByWallet } from './payment-requests.js';
 const db = useTestDatabase();
 
 async function balance({ code }: Account): Promise<{ balanceMinor: number; heldMinor: number }> {
-  const row = await db().selectFrom('account').where('code', '=', code).select(['balanceMinor', 'heldMinor']).executeTakeFirst();
+  const row = await db()
+    .selectFrom('account')
+    .where('code', '=', code)
+    .select(['balanceMinor', 'heldMinor'])
+    .executeTakeFirst();
   return row ?? { balanceMinor: 0, heldMinor: 0 };
 }
 
 function topUp(wallet: Account, amountMinor: number, idempotencyKey: string): LedgerTransaction {
-  const postings = [{ account: promotion('INR'), amountMinor: -amountMinor }, { account: wallet, amountMinor }];
+  const postings = [
+    { account: promotion('INR'), amountMinor: -amountMinor },
+    { account: wallet, amountMinor },
+  ];
   return { idempotencyKey, kind: 'top_up', appointmentId: null, paymentId: null, postings };
 }
 
-const posted = (transaction: LedgerTransaction) => db().transaction().execute((trx) => post(trx, transaction));
+const posted = (transaction: LedgerTransaction) =>
+  db()
+    .transaction()
+    .execute((trx) => post(trx, transaction));
 
 async function expectBooksToBalance(): Promise<void> {
   const unlike = await sql`
@@ -30,7 +40,9 @@ async function expectBooksToBalance(): Promise<void> {
     group by a.code, a.balance_minor having a.balance_minor <> coalesce(sum(e.amount_minor), 0)`.execute(db());
   expect(unlike.rows).toEqual([]);
   const open = await sql`
-    select transaction_id from ledger_entry group by transaction_id, currency having sum(amount_minor) <> 0`.execute(db());
+    select transaction_id from ledger_entry group by transaction_id, currency having sum(amount_minor) <> 0`.execute(
+    db(),
+  );
   expect(open.rows).toEqual([]);
   const held = await sql`
     select a.code from account a left join hold h on h.account = a.code and h.status = 'held'
@@ -50,10 +62,19 @@ async function paidAppointment(): Promise<{ parties: Parties; id: string }> {
 describe('what the database itself refuses', () => {
   async function entry(amountMinor: number): Promise<void> {
     const wallet = clientWallet((await makeClient(db())).id, 'INR');
-    await db().transaction().execute(async (trx) => {
-      const { id } = await trx.insertInto('ledgerTransaction').values({ idempotencyKey: randomUUID(), kind: 'top_up' }).returning('id').executeTakeFirstOrThrow();
-      await trx.insertInto('ledgerEntry').values({ transactionId: id, account: wallet.code, currency: 'INR', amountMinor }).execute();
-    });
+    await db()
+      .transaction()
+      .execute(async (trx) => {
+        const { id } = await trx
+          .insertInto('ledgerTransaction')
+          .values({ idempotencyKey: randomUUID(), kind: 'top_up' })
+          .returning('id')
+          .executeTakeFirstOrThrow();
+        await trx
+          .insertInto('ledgerEntry')
+          .values({ transactionId: id, account: wallet.code, currency: 'INR', amountMinor })
+          .execute();
+      });
   }
 
   test('a transaction that does not sum to zero, at its commit', async () => {
@@ -68,14 +89,20 @@ describe('what the database itself refuses', () => {
 
   test('a line that is changed or removed', async () => {
     await makeClient(db());
-    await expect(db().updateTable('ledgerEntry').set({ amountMinor: 1 }).execute()).rejects.toThrow(/never updated or deleted/);
+    await expect(db().updateTable('ledgerEntry').set({ amountMinor: 1 }).execute()).rejects.toThrow(
+      /never updated or deleted/,
+    );
     await expect(db().deleteFrom('ledgerEntry').execute()).rejects.toThrow(/never updated or deleted/);
   });
 
   test('a wallet below what it holds', async () => {
     const { code } = clientWallet((await makeClient(db(), 100)).id, 'INR');
-    await expect(db().updateTable('account').set({ heldMinor: 101 }).where('code', '=', code).execute()).rejects.toThrow(/wallet_available/);
-    await expect(db().updateTable('account').set({ balanceMinor: -1 }).where('code', '=', code).execute()).rejects.toThrow(/wallet_available/);
+    await expect(
+      db().updateTable('account').set({ heldMinor: 101 }).where('code', '=', code).execute(),
+    ).rejects.toThrow(/wallet_available/);
+    await expect(
+      db().updateTable('account').set({ balanceMinor: -1 }).where('code', '=', code).execute(),
+    ).rejects.toThrow(/wallet_available/);
   });
 });
 
@@ -92,30 +119,52 @@ describe('posting', () => {
     const inr = clientWallet(randomUUID(), 'INR');
     const eur = clientWallet(randomUUID(), 'EUR');
     const of = (...postings: LedgerTransaction['postings']) => posted({ ...topUp(inr, 1, randomUUID()), postings });
-    await expect(of({ account: inr, amountMinor: 5 }, { account: promotion('INR'), amountMinor: -4 })).rejects.toThrow(/sum to 1, not to zero/);
-    await expect(of({ account: inr, amountMinor: 5 }, { account: eur, amountMinor: -5 })).rejects.toThrow(/not to zero/);
-    await expect(of({ account: inr, amountMinor: 0.5 }, { account: promotion('INR'), amountMinor: -0.5 })).rejects.toThrow(/safe integer/);
+    await expect(of({ account: inr, amountMinor: 5 }, { account: promotion('INR'), amountMinor: -4 })).rejects.toThrow(
+      /sum to 1, not to zero/,
+    );
+    await expect(of({ account: inr, amountMinor: 5 }, { account: eur, amountMinor: -5 })).rejects.toThrow(
+      /not to zero/,
+    );
+    await expect(
+      of({ account: inr, amountMinor: 0.5 }, { account: promotion('INR'), amountMinor: -0.5 }),
+    ).rejects.toThrow(/safe integer/);
   });
 
   test('transactions that cross each other’s accounts do not deadlock', async () => {
     const [one, two] = [clientWallet(randomUUID(), 'INR'), clientWallet(randomUUID(), 'INR')];
     for (const wallet of [one, two]) await posted(topUp(wallet, 1_000, randomUUID()));
-    const move = (from: Account, to: Account) => ({ ...topUp(to, 1, randomUUID()), postings: [{ account: from, amountMinor: -1 }, { account: to, amountMinor: 1 }] });
+    const move = (from: Account, to: Account) => ({
+      ...topUp(to, 1, randomUUID()),
+      postings: [
+        { account: from, amountMinor: -1 },
+        { account: to, amountMinor: 1 },
+      ],
+    });
     await Promise.all(Array.from({ length: 20 }, (_, n) => posted(n % 2 === 0 ? move(one, two) : move(two, one))));
-    expect([await balance(one), await balance(two)]).toEqual([{ balanceMinor: 1_000, heldMinor: 0 }, { balanceMinor: 1_000, heldMinor: 0 }]);
+    expect([await balance(one), await balance(two)]).toEqual([
+      { balanceMinor: 1_000, heldMinor: 0 },
+      { balanceMinor: 1_000, heldMinor: 0 },
+    ]);
     await expectBooksToBalance();
   });
 });
 
 test('a wallet of 100.00 pays one of eight appointments of 100.00 that ask at once', async () => {
   const therapist = await makeTherapist(db(), { maxUnpaidBookings: 8 });
-  await db().updateTable('therapist').set({ rates: JSON.stringify({ video: 60_000 }) }).where('id', '=', therapist.id).execute();
+  await db()
+    .updateTable('therapist')
+    .set({ rates: JSON.stringify({ video: 60_000 }) })
+    .where('id', '=', therapist.id)
+    .execute();
   const client = await makeClient(db(), 10_000);
   const days = [1, 2, 3, 4, 5, 6, 7, 8];
-  const ids = await Promise.all(days.map((day) => bookAppointment(db(), { client, therapist }, { inMs: day * DAY_MS, durationMinutes: 10 })));
+  const ids = await Promise.all(
+    days.map((day) => bookAppointment(db(), { client, therapist }, { inMs: day * DAY_MS, durationMinutes: 10 })),
+  );
   const answers = await Promise.allSettled(ids.map((id) => payByWallet(db(), id)));
   expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  for (const answer of answers) if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'insufficient_funds' });
+  for (const answer of answers)
+    if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'insufficient_funds' });
   expect(await balance(clientWallet(client.id, 'INR'))).toEqual({ balanceMinor: 10_000, heldMinor: 10_000 });
   expect(await db().selectFrom('payment').where('appointmentId', 'in', ids).select('id').execute()).toHaveLength(1);
   await expectBooksToBalance();
@@ -126,18 +175,23 @@ test('eight clicks on one appointment pay it once', async () => {
   const id = await bookAppointment(db(), parties);
   const answers = await Promise.allSettled(Array.from({ length: 8 }, () => payByWallet(db(), id)));
   expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  for (const answer of answers) if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'already_paid' });
+  for (const answer of answers)
+    if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'already_paid' });
   expect(await balance(clientWallet(parties.client.id, 'INR'))).toMatchObject({ heldMinor: 6_000 });
 });
 
 describe('a hold resolves once', () => {
   const settle = async (id: string) => {
     const record = await recordOf(db(), id);
-    await db().transaction().execute((trx) => settleHold(trx, record));
+    await db()
+      .transaction()
+      .execute((trx) => settleHold(trx, record));
   };
   const giveBack = async (id: string) => {
     const record = await recordOf(db(), id);
-    await db().transaction().execute((trx) => voidHold(trx, record));
+    await db()
+      .transaction()
+      .execute((trx) => voidHold(trx, record));
   };
 
   test('settled: the client pays the price, the therapist earns the net, the platform the fee', async () => {

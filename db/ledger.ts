@@ -19,7 +19,9 @@ export interface LedgerTransaction {
 
 /** Creates missing accounts and locks all of them in the order of their codes, so that two transactions can't deadlock. */
 export async function lockAccounts(trx: Trx, accounts: readonly Account[]): Promise<void> {
-  const sorted = [...new Map(accounts.map((one) => [one.code, one])).values()].sort((a, b) => (a.code < b.code ? -1 : 1));
+  const sorted = [...new Map(accounts.map((one) => [one.code, one])).values()].sort((a, b) =>
+    a.code < b.code ? -1 : 1,
+  );
   await trx
     .insertInto('account')
     .values(sorted)
@@ -27,7 +29,11 @@ export async function lockAccounts(trx: Trx, accounts: readonly Account[]): Prom
     .execute();
   await trx
     .selectFrom('account')
-    .where('code', 'in', sorted.map(({ code }) => code))
+    .where(
+      'code',
+      'in',
+      sorted.map(({ code }) => code),
+    )
     .select('code')
     .orderBy('code')
     .forUpdate()
@@ -37,10 +43,12 @@ export async function lockAccounts(trx: Trx, accounts: readonly Account[]): Prom
 function assertBalanced(postings: readonly Posting[]): void {
   const sums = new Map<string, number>();
   for (const { account, amountMinor } of postings) {
-    if (!Number.isSafeInteger(amountMinor)) throw new RangeError(`amountMinor must be a safe integer, got ${amountMinor}`);
+    if (!Number.isSafeInteger(amountMinor))
+      throw new RangeError(`amountMinor must be a safe integer, got ${amountMinor}`);
     sums.set(account.currency, (sums.get(account.currency) ?? 0) + amountMinor);
   }
-  for (const [currency, sum] of sums) if (sum !== 0) throw new Error(`postings in ${currency} sum to ${sum}, not to zero`);
+  for (const [currency, sum] of sums)
+    if (sum !== 0) throw new Error(`postings in ${currency} sum to ${sum}, not to zero`);
   if (sums.size > 1) throw new Error('a transaction has one currency');
 }
 
@@ -52,7 +60,10 @@ function assertBalanced(postings: readonly Posting[]): void {
 export async function post(trx: Trx, transaction: LedgerTransaction): Promise<boolean> {
   const postings = transaction.postings.filter(({ amountMinor }) => amountMinor !== 0);
   assertBalanced(postings);
-  await lockAccounts(trx, transaction.postings.map(({ account }) => account));
+  await lockAccounts(
+    trx,
+    transaction.postings.map(({ account }) => account),
+  );
   const { idempotencyKey, kind, appointmentId, paymentId } = transaction;
   const inserted = await trx
     .insertInto('ledgerTransaction')

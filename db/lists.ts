@@ -26,7 +26,9 @@ function selectSeen(db: Db) {
         .where('l.heldUntil', '>', sql<Date>`clock_timestamp()`)
         .select('l.appointmentId')
         .as('busyWith'),
-      eb.exists(eb.selectFrom('review').whereRef('review.appointmentId', '=', 'a.id').select('review.rating')).as('reviewed'),
+      eb
+        .exists(eb.selectFrom('review').whereRef('review.appointmentId', '=', 'a.id').select('review.rating'))
+        .as('reviewed'),
     ]);
 }
 
@@ -100,7 +102,9 @@ export async function listAppointments(
   if (clientId !== null) query = query.where('a.clientId', '=', clientId);
   const { after } = page;
   if (after !== null) {
-    query = query.where((eb) => eb(eb.refTuple('a.startsAt', 'a.id'), '>', eb.tuple(new Date(after.startsAt), after.id)));
+    query = query.where((eb) =>
+      eb(eb.refTuple('a.startsAt', 'a.id'), '>', eb.tuple(new Date(after.startsAt), after.id)),
+    );
   }
   const selected = await query.orderBy('a.startsAt').orderBy('a.id').limit(page.limit).execute();
   return selected.map(toSeen);
@@ -120,7 +124,13 @@ export function listNotifications(db: Db, personId: string, page: { limit: numbe
 }
 
 /** One payment of an appointment, by our id or by the provider's. */
-export function readPayment(db: Db, appointmentId: string, by: { id: string } | { providerRef: string }): Promise<Payment | undefined> {
+export function readPayment(
+  db: Db,
+  appointmentId: string,
+  by: { id: string } | { providerRef: string },
+): Promise<Payment | undefined> {
   const query = db.selectFrom('payment').where('appointmentId', '=', appointmentId).selectAll();
-  return ('id' in by ? query.where('id', '=', by.id) : query.where('providerRef', '=', by.providerRef)).executeTakeFirst();
+  return (
+    'id' in by ? query.where('id', '=', by.id) : query.where('providerRef', '=', by.providerRef)
+  ).executeTakeFirst();
 }

@@ -97,7 +97,10 @@ const LONGEST_PAUSE_MS = 30_000;
  * Claims messages that are due for sending, pushing their next attempt back (1 s doubling to 30 s), so that several
  * relays don't send the same and a crash costs one pause. Sending twice is harmless: a message is decided once.
  */
-export async function claimMessages(db: Db, limit: number): Promise<{ id: string; appointmentId: string; kind: MessageEvent }[]> {
+export async function claimMessages(
+  db: Db,
+  limit: number,
+): Promise<{ id: string; appointmentId: string; kind: MessageEvent }[]> {
   const { rows } = await sql<{ id: string; appointmentId: string; kind: MessageEvent }>`
     update message set attempts = attempts + 1,
       next_attempt_at = clock_timestamp() + least(${LONGEST_PAUSE_MS}, 1000 * power(2, least(attempts, 10))) * interval '1 millisecond'

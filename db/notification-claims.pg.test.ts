@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { bookAppointment, makeParties, MINUTE_MS, passTime, recordOf, type Parties } from '../tests/support/appointments.js';
+import {
+  bookAppointment,
+  makeParties,
+  MINUTE_MS,
+  passTime,
+  recordOf,
+  type Parties,
+} from '../tests/support/appointments.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { NOTIFICATION_KINDS, type NotificationKind } from '../domain/events.js';
 import { LOSES_MEANING } from '../domain/notifications.js';
@@ -20,7 +27,11 @@ beforeEach(async () => {
 
 /** Writes a kind for the client, due in `inMs`. */
 async function write(kind: NotificationKind, inMs = 0): Promise<void> {
-  await writeNotifications(db(), await recordOf(db(), id), { kind, to: ['client'], notBefore: (await databaseNow(db())) + inMs });
+  await writeNotifications(db(), await recordOf(db(), id), {
+    kind,
+    to: ['client'],
+    notBefore: (await databaseNow(db())) + inMs,
+  });
 }
 
 const rows = () => db().selectFrom('notification').selectAll().orderBy('id').execute();
@@ -37,7 +48,17 @@ describe('claiming', () => {
     await write('booking_made');
     const claimed = await claimNotifications(db(), 10);
     expect(claimed.map(({ channel }) => channel).sort()).toEqual(['email', 'in_app']);
-    expect(claimed[0]).toMatchObject({ appointmentId: id, kind: 'booking_made', recipientRole: 'client', recipientId: parties.client.id, attempts: 1, triedAt: null, name: 'Test client', locale: 'en', timeZone: 'UTC' });
+    expect(claimed[0]).toMatchObject({
+      appointmentId: id,
+      kind: 'booking_made',
+      recipientRole: 'client',
+      recipientId: parties.client.id,
+      attempts: 1,
+      triedAt: null,
+      name: 'Test client',
+      locale: 'en',
+      timeZone: 'UTC',
+    });
   });
 
   test('relays that claim at once never claim the same', async () => {
@@ -74,23 +95,39 @@ describe('rows', () => {
 
   test('what was sent stays sent when it is written again', async () => {
     await write('booking_made');
-    const sent = (await claimNotifications(db(), 10)).map((one) => ({ id: one.id, status: 'sent' as const, template: 'booking_made' as const, providerRef: 'ref' }));
+    const sent = (await claimNotifications(db(), 10)).map((one) => ({
+      id: one.id,
+      status: 'sent' as const,
+      template: 'booking_made' as const,
+      providerRef: 'ref',
+    }));
     await finishNotifications(db(), sent);
     await write('booking_made');
-    expect(await rows()).toMatchObject([{ status: 'sent', template: 'booking_made', providerRef: 'ref', sentAt: expect.any(Date) }, { status: 'sent' }]);
+    expect(await rows()).toMatchObject([
+      { status: 'sent', template: 'booking_made', providerRef: 'ref', sentAt: expect.any(Date) },
+      { status: 'sent' },
+    ]);
     expect(await claimNotifications(db(), 10)).toEqual([]);
   });
 
   test('another schedule version is told anew', async () => {
     await write('t15');
     const record = await recordOf(db(), id);
-    await writeNotifications(db(), { ...record, scheduleVersion: 2 }, { kind: 't15', to: ['client'], notBefore: record.startsAt });
+    await writeNotifications(
+      db(),
+      { ...record, scheduleVersion: 2 },
+      { kind: 't15', to: ['client'], notBefore: record.startsAt },
+    );
     expect(await rows()).toHaveLength(6);
   });
 
   test('every admin is alerted', async () => {
     const other = await makeParties(db());
-    await writeNotifications(db(), await recordOf(db(), id), { kind: 'activation_alert', to: ['admins'], notBefore: 0 });
+    await writeNotifications(db(), await recordOf(db(), id), {
+      kind: 'activation_alert',
+      to: ['admins'],
+      notBefore: 0,
+    });
     const told = new Set((await rows()).map(({ recipientId }) => recipientId));
     for (const admin of [parties.admin, other.admin]) expect(told).toContain(admin.id);
   });
@@ -102,7 +139,10 @@ describe('voiding', () => {
     await db().updateTable('notification').set({ status: 'sent' }).where('kind', '=', 't15').execute();
     await voidUnsent(db(), id);
     for (const { kind, status } of await rows()) {
-      expect([kind, status]).toEqual([kind, kind === 't15' ? 'sent' : LOSES_MEANING.includes(kind) ? 'voided' : 'pending']);
+      expect([kind, status]).toEqual([
+        kind,
+        kind === 't15' ? 'sent' : LOSES_MEANING.includes(kind) ? 'voided' : 'pending',
+      ]);
     }
   });
 
@@ -111,9 +151,16 @@ describe('voiding', () => {
     await passTime(db(), id, 31 * MINUTE_MS);
     await commitAppointment(db(), id);
     await passTime(db(), id, 60 * MINUTE_MS);
-    expect((await claimNotifications(db(), 100)).map(({ kind }) => kind)).toEqual(['expired_payment', 'expired_payment']);
+    expect((await claimNotifications(db(), 100)).map(({ kind }) => kind)).toEqual([
+      'expired_payment',
+      'expired_payment',
+    ]);
     const voided = (await rows()).filter(({ kind }) => kind === 't15');
-    expect(voided).toMatchObject([{ status: 'voided', error: 'lost its meaning' }, { status: 'voided' }, { status: 'voided' }]);
+    expect(voided).toMatchObject([
+      { status: 'voided', error: 'lost its meaning' },
+      { status: 'voided' },
+      { status: 'voided' },
+    ]);
   });
 });
 
@@ -122,25 +169,52 @@ describe('endings', () => {
 
   test('a retry waits for its pause, and says why', async () => {
     const claimed = await claimNotifications(db(), 10);
-    await finishNotifications(db(), claimed.map((one) => ({ id: one.id, status: 'pending', template: 'booking_made', error: 'the mail server is away', retryInMs: 60_000 })));
-    expect(await rows()).toMatchObject([{ status: 'pending', attempts: 1, error: 'the mail server is away' }, { attempts: 1 }]);
+    await finishNotifications(
+      db(),
+      claimed.map((one) => ({
+        id: one.id,
+        status: 'pending',
+        template: 'booking_made',
+        error: 'the mail server is away',
+        retryInMs: 60_000,
+      })),
+    );
+    expect(await rows()).toMatchObject([
+      { status: 'pending', attempts: 1, error: 'the mail server is away' },
+      { attempts: 1 },
+    ]);
     expect(await claimNotifications(db(), 10)).toEqual([]);
     await passTime(db(), id, 60_000);
-    expect(await claimNotifications(db(), 10)).toMatchObject([{ attempts: 2, triedAt: expect.any(Date) }, { attempts: 2 }]);
+    expect(await claimNotifications(db(), 10)).toMatchObject([
+      { attempts: 2, triedAt: expect.any(Date) },
+      { attempts: 2 },
+    ]);
   });
 
   test('one that is given up is failed, for all to see, and never claimed again', async () => {
     const claimed = await claimNotifications(db(), 10);
-    await finishNotifications(db(), claimed.map((one) => ({ id: one.id, status: 'failed', template: 'booking_made', error: 'x'.repeat(600) })));
-    expect(await rows()).toMatchObject([{ status: 'failed', error: 'x'.repeat(500), sentAt: null }, { status: 'failed' }]);
+    await finishNotifications(
+      db(),
+      claimed.map((one) => ({ id: one.id, status: 'failed', template: 'booking_made', error: 'x'.repeat(600) })),
+    );
+    expect(await rows()).toMatchObject([
+      { status: 'failed', error: 'x'.repeat(500), sentAt: null },
+      { status: 'failed' },
+    ]);
     await passTime(db(), id, 600_000);
     expect(await claimNotifications(db(), 10)).toEqual([]);
   });
 
   test('one that lost its meaning is skipped, with the reason', async () => {
     const claimed = await claimNotifications(db(), 10);
-    await finishNotifications(db(), claimed.map((one) => ({ id: one.id, status: 'skipped', error: 'lost its meaning' })));
-    expect(await rows()).toMatchObject([{ status: 'skipped', template: null, error: 'lost its meaning' }, { status: 'skipped' }]);
+    await finishNotifications(
+      db(),
+      claimed.map((one) => ({ id: one.id, status: 'skipped', error: 'lost its meaning' })),
+    );
+    expect(await rows()).toMatchObject([
+      { status: 'skipped', template: null, error: 'lost its meaning' },
+      { status: 'skipped' },
+    ]);
   });
 
   test('a claim whose relay died is taken up after a minute, and knows that it was tried', async () => {
@@ -156,7 +230,10 @@ describe('endings', () => {
   test('a voided row is not brought back by a relay that had claimed it before', async () => {
     const claimed = await claimNotifications(db(), 10);
     await db().updateTable('notification').set({ status: 'voided' }).execute();
-    await finishNotifications(db(), claimed.map((one) => ({ id: one.id, status: 'sent', template: 'booking_made', providerRef: null })));
+    await finishNotifications(
+      db(),
+      claimed.map((one) => ({ id: one.id, status: 'sent', template: 'booking_made', providerRef: null })),
+    );
     expect(await statuses()).toEqual(['voided']);
   });
 

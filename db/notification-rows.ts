@@ -7,7 +7,11 @@ import type { Db } from './database.js';
 
 export type Audience = 'client' | 'therapist' | 'admins';
 
-async function recipientsOf(db: Db, record: AppointmentRecord, audience: Audience): Promise<{ id: string; role: Role }[]> {
+async function recipientsOf(
+  db: Db,
+  record: AppointmentRecord,
+  audience: Audience,
+): Promise<{ id: string; role: Role }[]> {
   if (audience === 'client') return [{ id: record.clientId, role: 'client' }];
   if (audience === 'therapist') return [{ id: record.therapistId, role: 'therapist' }];
   return db.selectFrom('person').where('role', '=', 'admin').select(['id', 'role']).execute();

@@ -22,8 +22,17 @@ async function lockPayable(trx: Trx, appointmentId: string): Promise<LoadedAppoi
 }
 
 /** What a repeat of a wallet payment's id finds: the payment that its first try made. */
-async function paidBefore(trx: Trx, appointmentId: string, paymentId: string): Promise<{ payment: Payment; messageId: string } | null> {
-  const payment = await trx.selectFrom('payment').where('id', '=', paymentId).where('appointmentId', '=', appointmentId).selectAll().executeTakeFirst();
+async function paidBefore(
+  trx: Trx,
+  appointmentId: string,
+  paymentId: string,
+): Promise<{ payment: Payment; messageId: string } | null> {
+  const payment = await trx
+    .selectFrom('payment')
+    .where('id', '=', paymentId)
+    .where('appointmentId', '=', appointmentId)
+    .selectAll()
+    .executeTakeFirst();
   if (payment === undefined) return null;
   const message = await trx
     .selectFrom('message')
@@ -39,7 +48,11 @@ async function paidBefore(trx: Trx, appointmentId: string, paymentId: string): P
  * meets the payment. @returns the payment and the message to signal.
  * @throws Refused `insufficient_funds`, `already_paid`, `payment_window_over`
  */
-export async function payByWallet(db: Db, appointmentId: string, paymentId?: string): Promise<{ payment: Payment; messageId: string }> {
+export async function payByWallet(
+  db: Db,
+  appointmentId: string,
+  paymentId?: string,
+): Promise<{ payment: Payment; messageId: string }> {
   return db.transaction().execute(async (trx) => {
     const before = paymentId === undefined ? null : await paidBefore(trx, appointmentId, paymentId);
     if (before !== null) return before;
@@ -47,10 +60,23 @@ export async function payByWallet(db: Db, appointmentId: string, paymentId?: str
     const { clientId, priceMinor, currency } = record;
     const payment = await trx
       .insertInto('payment')
-      .values({ ...(paymentId === undefined ? {} : { id: paymentId }), appointmentId, method: 'wallet', status: 'completed', amountMinor: priceMinor, currency })
+      .values({
+        ...(paymentId === undefined ? {} : { id: paymentId }),
+        appointmentId,
+        method: 'wallet',
+        status: 'completed',
+        amountMinor: priceMinor,
+        currency,
+      })
       .returningAll()
       .executeTakeFirstOrThrow();
-    const held = await placeHold(trx, { appointmentId, paymentId: payment.id, clientId, amountMinor: priceMinor, currency });
+    const held = await placeHold(trx, {
+      appointmentId,
+      paymentId: payment.id,
+      clientId,
+      amountMinor: priceMinor,
+      currency,
+    });
     if (!held) throw new Refused('insufficient_funds');
     const messageId = await storeMessage(trx, {
       appointmentId,
@@ -67,7 +93,11 @@ export async function payByWallet(db: Db, appointmentId: string, paymentId?: str
  * Starts a try by a provider, or meets the open one of the same method, so that two clicks make one checkout. The row
  * comes before the provider's object: a webhook always finds it. @throws Refused `already_paid`, `payment_window_over`
  */
-export async function startProviderPayment(db: Db, appointmentId: string, method: Exclude<PaymentMethod, 'wallet'>): Promise<Payment> {
+export async function startProviderPayment(
+  db: Db,
+  appointmentId: string,
+  method: Exclude<PaymentMethod, 'wallet'>,
+): Promise<Payment> {
   return db.transaction().execute(async (trx) => {
     const { record } = await lockPayable(trx, appointmentId);
     const open = await trx

@@ -37,7 +37,11 @@ export function isPrice(arrival: Arrival, record: AppointmentRecord): boolean {
 }
 
 /** Provider money becomes the client's: an asset at the provider, owed to the client. Once per charge. */
-async function fundWallet(trx: Trx, record: AppointmentRecord, { payment, amountMinor, currency, chargeRef }: Arrival): Promise<void> {
+async function fundWallet(
+  trx: Trx,
+  record: AppointmentRecord,
+  { payment, amountMinor, currency, chargeRef }: Arrival,
+): Promise<void> {
   if (payment.method === 'wallet') return;
   await post(trx, {
     idempotencyKey: `fund:${payment.method}:${chargeRef ?? payment.id}`,
@@ -51,7 +55,12 @@ async function fundWallet(trx: Trx, record: AppointmentRecord, { payment, amount
   });
 }
 
-async function setPayment(trx: Trx, payment: Payment, status: 'completed' | 'refunded', chargeRef: string | null): Promise<void> {
+async function setPayment(
+  trx: Trx,
+  payment: Payment,
+  status: 'completed' | 'refunded',
+  chargeRef: string | null,
+): Promise<void> {
   await trx
     .updateTable('payment')
     .set({ status, chargeRef: chargeRef ?? payment.chargeRef, failureCode: null, updatedAt: sql`clock_timestamp()` })
@@ -74,7 +83,11 @@ export async function fundAndHold(trx: Trx, record: AppointmentRecord, arrival: 
 /** Late or unasked money never books: the wallet's hold is voided, provider money becomes the client's credit. */
 export async function returnLateMoney(trx: Trx, record: AppointmentRecord, arrival: Arrival): Promise<void> {
   if (arrival.payment.method === 'wallet') {
-    const hold = await trx.selectFrom('hold').where('paymentId', '=', arrival.payment.id).select('status').executeTakeFirst();
+    const hold = await trx
+      .selectFrom('hold')
+      .where('paymentId', '=', arrival.payment.id)
+      .select('status')
+      .executeTakeFirst();
     if (hold !== undefined) await voidHold(trx, record);
     else await setPayment(trx, arrival.payment, 'refunded', null); // its hold was taken over by money that came first
     return;

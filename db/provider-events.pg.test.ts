@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { bookAppointment, makeParties } from '../tests/support/appointments.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { setProviderRef, startProviderPayment } from './payment-requests.js';
-import { openProviderPayments, recordProviderAnswer, storePaymentEvent, type PaymentNews, type ProviderEvent } from './provider-events.js';
+import {
+  openProviderPayments,
+  recordProviderAnswer,
+  storePaymentEvent,
+  type PaymentNews,
+  type ProviderEvent,
+} from './provider-events.js';
 
 const db = useTestDatabase();
 
@@ -22,15 +28,40 @@ async function startTry(): Promise<Try> {
   return { id, paymentId, providerRef };
 }
 
-const event = (changes: Partial<ProviderEvent> = {}): ProviderEvent => ({ provider: 'stripe', eventId: `evt_${randomUUID()}`, type: 'payment_intent.x', payload: { seen: true }, ...changes });
+const event = (changes: Partial<ProviderEvent> = {}): ProviderEvent => ({
+  provider: 'stripe',
+  eventId: `evt_${randomUUID()}`,
+  type: 'payment_intent.x',
+  payload: { seen: true },
+  ...changes,
+});
 
-function news({ providerRef }: Pick<Try, 'providerRef'>, status: PaymentNews['status'], changes: Partial<PaymentNews> = {}): PaymentNews {
-  return { status, providerRef, paymentId: null, amountMinor: 6_000, currency: 'INR', chargeRef: status === 'succeeded' ? `ch_${providerRef}` : null, failureCode: status === 'failed' ? 'card_declined' : null, ...changes };
+function news(
+  { providerRef }: Pick<Try, 'providerRef'>,
+  status: PaymentNews['status'],
+  changes: Partial<PaymentNews> = {},
+): PaymentNews {
+  return {
+    status,
+    providerRef,
+    paymentId: null,
+    amountMinor: 6_000,
+    currency: 'INR',
+    chargeRef: status === 'succeeded' ? `ch_${providerRef}` : null,
+    failureCode: status === 'failed' ? 'card_declined' : null,
+    ...changes,
+  };
 }
 
-const messagesOf = (id: string) => db().selectFrom('message').where('appointmentId', '=', id).select(['id', 'kind', 'payload', 'actorRole']).execute();
+const messagesOf = (id: string) =>
+  db().selectFrom('message').where('appointmentId', '=', id).select(['id', 'kind', 'payload', 'actorRole']).execute();
 const paymentOf = (id: string) => db().selectFrom('payment').where('id', '=', id).selectAll().executeTakeFirstOrThrow();
-const inboxOf = (eventId: string) => db().selectFrom('providerEvent').where('eventId', '=', eventId).select(['paymentId', 'handledAt', 'payload']).executeTakeFirst();
+const inboxOf = (eventId: string) =>
+  db()
+    .selectFrom('providerEvent')
+    .where('eventId', '=', eventId)
+    .select(['paymentId', 'handledAt', 'payload'])
+    .executeTakeFirst();
 
 test('money that arrived becomes one message, in the transaction that stores its event', async () => {
   const one = await startTry();
@@ -38,16 +69,33 @@ test('money that arrived becomes one message, in the transaction that stores its
   const signal = await storePaymentEvent(db(), told, news(one, 'succeeded'));
   expect(signal).toEqual({ appointmentId: one.id, messageId: expect.any(String) });
   expect(await messagesOf(one.id)).toEqual([
-    { id: signal!.messageId, kind: 'payment_settled', actorRole: 'provider', payload: { paymentId: one.paymentId, amountMinor: 6_000, currency: 'INR', chargeRef: `ch_${one.providerRef}`, provider: 'stripe' } },
+    {
+      id: signal!.messageId,
+      kind: 'payment_settled',
+      actorRole: 'provider',
+      payload: {
+        paymentId: one.paymentId,
+        amountMinor: 6_000,
+        currency: 'INR',
+        chargeRef: `ch_${one.providerRef}`,
+        provider: 'stripe',
+      },
+    },
   ]);
-  expect(await inboxOf(told.eventId)).toMatchObject({ paymentId: one.paymentId, handledAt: expect.any(Date), payload: { seen: true } });
+  expect(await inboxOf(told.eventId)).toMatchObject({
+    paymentId: one.paymentId,
+    handledAt: expect.any(Date),
+    payload: { seen: true },
+  });
 });
 
 describe('repeats', () => {
   test('one event ten times at once is one message', async () => {
     const one = await startTry();
     const told = event();
-    const signals = await Promise.all(Array.from({ length: 10 }, () => storePaymentEvent(db(), told, news(one, 'succeeded'))));
+    const signals = await Promise.all(
+      Array.from({ length: 10 }, () => storePaymentEvent(db(), told, news(one, 'succeeded'))),
+    );
     expect(signals.filter((signal) => signal !== null)).toHaveLength(1);
     expect(await messagesOf(one.id)).toHaveLength(1);
   });
@@ -60,7 +108,10 @@ describe('repeats', () => {
 
   test('an event and our own question about the same charge are one message', async () => {
     const one = await startTry();
-    const answers = await Promise.all([storePaymentEvent(db(), event(), news(one, 'succeeded')), recordProviderAnswer(db(), news(one, 'succeeded'), 'stripe')]);
+    const answers = await Promise.all([
+      storePaymentEvent(db(), event(), news(one, 'succeeded')),
+      recordProviderAnswer(db(), news(one, 'succeeded'), 'stripe'),
+    ]);
     expect(answers.filter((answer) => answer !== null)).toHaveLength(1);
     expect(await messagesOf(one.id)).toHaveLength(1);
   });
@@ -77,7 +128,9 @@ describe('repeats', () => {
     const told = event();
     await storePaymentEvent(db(), told, news(one, 'processing'));
     await storePaymentEvent(db(), { ...told, provider: 'razorpay' }, null);
-    expect(await db().selectFrom('providerEvent').where('eventId', '=', told.eventId).select('provider').execute()).toHaveLength(2);
+    expect(
+      await db().selectFrom('providerEvent').where('eventId', '=', told.eventId).select('provider').execute(),
+    ).toHaveLength(2);
   });
 });
 
@@ -95,7 +148,8 @@ describe('order', () => {
   test('news of a payment that is completed never takes it back', async () => {
     const one = await startTry();
     await db().updateTable('payment').set({ status: 'completed' }).where('id', '=', one.paymentId).execute();
-    for (const status of ['failed', 'processing', 'canceled', 'open'] as const) await storePaymentEvent(db(), event(), news(one, status));
+    for (const status of ['failed', 'processing', 'canceled', 'open'] as const)
+      await storePaymentEvent(db(), event(), news(one, status));
     expect(await paymentOf(one.paymentId)).toMatchObject({ status: 'completed', failureCode: null });
   });
 
@@ -119,7 +173,9 @@ describe('whose it is', () => {
     const { id: paymentId } = await startProviderPayment(db(), id, 'stripe');
     await storePaymentEvent(db(), event(), news({ providerRef: 'pi_early' }, 'processing', { paymentId }));
     expect(await paymentOf(paymentId)).toMatchObject({ status: 'processing', providerRef: 'pi_early' });
-    expect(await storePaymentEvent(db(), event(), news({ providerRef: 'pi_early' }, 'succeeded'))).toMatchObject({ appointmentId: id });
+    expect(await storePaymentEvent(db(), event(), news({ providerRef: 'pi_early' }, 'succeeded'))).toMatchObject({
+      appointmentId: id,
+    });
   });
 
   test.each<[string, PaymentNews | null]>([
@@ -141,7 +197,10 @@ test('what might still be, or have been, paid is asked about; a wallet’s or a 
   await storePaymentEvent(db(), event(), news(one, 'failed'));
   expect(await openProviderPayments(db(), one.id)).toMatchObject([{ id: one.paymentId, status: 'failed' }]);
   await db().updateTable('payment').set({ status: 'completed' }).where('id', '=', one.paymentId).execute();
-  await db().insertInto('payment').values({ appointmentId: one.id, method: 'wallet', status: 'failed', amountMinor: 1, currency: 'INR' }).execute();
+  await db()
+    .insertInto('payment')
+    .values({ appointmentId: one.id, method: 'wallet', status: 'failed', amountMinor: 1, currency: 'INR' })
+    .execute();
   expect(await openProviderPayments(db(), one.id)).toEqual([]);
 });
 

@@ -34,12 +34,21 @@ export interface ToSignal {
  * or the message that its money has arrived. A repeat of an event changes nothing; one that names no payment of ours
  * stays in the inbox unhandled. @returns the message to signal, if there is one
  */
-export async function storePaymentEvent(db: Db, event: ProviderEvent, news: PaymentNews | null): Promise<ToSignal | null> {
+export async function storePaymentEvent(
+  db: Db,
+  event: ProviderEvent,
+  news: PaymentNews | null,
+): Promise<ToSignal | null> {
   return db.transaction().execute(async (trx) => {
     const payment = news === null ? null : await lockPayment(trx, news);
     const inserted = await trx
       .insertInto('providerEvent')
-      .values({ ...event, payload: JSON.stringify(event.payload), paymentId: payment?.id ?? null, handledAt: payment === null ? null : sql`clock_timestamp()` })
+      .values({
+        ...event,
+        payload: JSON.stringify(event.payload),
+        paymentId: payment?.id ?? null,
+        handledAt: payment === null ? null : sql`clock_timestamp()`,
+      })
       .onConflict((conflict) => conflict.columns(['provider', 'eventId']).doNothing())
       .returning('eventId')
       .executeTakeFirst();
@@ -49,7 +58,11 @@ export async function storePaymentEvent(db: Db, event: ProviderEvent, news: Paym
 }
 
 /** What a question to the provider brought, recorded as an event would be. @returns the message to work off, if any */
-export async function recordProviderAnswer(db: Db, news: PaymentNews, provider: 'stripe' | 'razorpay'): Promise<ToSignal | null> {
+export async function recordProviderAnswer(
+  db: Db,
+  news: PaymentNews,
+  provider: 'stripe' | 'razorpay',
+): Promise<ToSignal | null> {
   return db.transaction().execute(async (trx) => {
     const payment = await lockPayment(trx, news);
     return payment === null ? null : recordNews(trx, payment, news, provider);
@@ -73,18 +86,34 @@ async function recordNews(trx: Trx, payment: Payment, news: PaymentNews, provide
   if (news.status === 'succeeded') return settledMessage(trx, payment, news, provider);
   const stillOpen = payment.status === 'pending' || payment.status === 'processing' || payment.status === 'failed';
   if (!stillOpen) return null; // events come in any order: an older one never takes back a newer one
-  const status = news.status === 'failed' || news.status === 'canceled' ? 'failed' : news.status === 'open' ? payment.status : 'processing';
-  const failureCode = news.status === 'canceled' ? 'canceled' : status === 'failed' ? (news.failureCode ?? 'failed') : null;
+  const status =
+    news.status === 'failed' || news.status === 'canceled'
+      ? 'failed'
+      : news.status === 'open'
+        ? payment.status
+        : 'processing';
+  const failureCode =
+    news.status === 'canceled' ? 'canceled' : status === 'failed' ? (news.failureCode ?? 'failed') : null;
   await trx
     .updateTable('payment')
-    .set({ status, failureCode, providerRef: payment.providerRef ?? news.providerRef, updatedAt: sql`clock_timestamp()` })
+    .set({
+      status,
+      failureCode,
+      providerRef: payment.providerRef ?? news.providerRef,
+      updatedAt: sql`clock_timestamp()`,
+    })
     .where('id', '=', payment.id)
     .execute();
   return null;
 }
 
 /** One message a charge, however many events tell of it. */
-async function settledMessage(trx: Trx, payment: Payment, news: PaymentNews, provider: string): Promise<ToSignal | null> {
+async function settledMessage(
+  trx: Trx,
+  payment: Payment,
+  news: PaymentNews,
+  provider: string,
+): Promise<ToSignal | null> {
   const { appointmentId } = payment;
   const chargeRef = news.chargeRef ?? news.providerRef;
   const known = await trx

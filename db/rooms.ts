@@ -8,7 +8,9 @@ export async function recordRoom(db: Db, appointmentId: string, mode: SessionMod
     .insertInto('room')
     .values({ appointmentId, mode, sid, status: 'alive' })
     .onConflict((conflict) =>
-      conflict.column('appointmentId').doUpdateSet({ sid, status: 'alive', ensuredAt: sql<Date>`clock_timestamp()`, closedAt: null }),
+      conflict
+        .column('appointmentId')
+        .doUpdateSet({ sid, status: 'alive', ensuredAt: sql<Date>`clock_timestamp()`, closedAt: null }),
     )
     .execute();
 }
@@ -40,7 +42,11 @@ export interface Connection {
  * Records connections and, from them, who came: the first connection counts, within the appointment's time. Events may
  * repeat and come in any order; a known disconnection is never forgotten.
  */
-export async function recordConnections(db: Db, appointmentId: string, connections: readonly Connection[]): Promise<void> {
+export async function recordConnections(
+  db: Db,
+  appointmentId: string,
+  connections: readonly Connection[],
+): Promise<void> {
   if (connections.length === 0) return;
   await db.transaction().execute(async (trx) => {
     await trx.selectFrom('appointment').where('id', '=', appointmentId).select('id').forUpdate().execute();
@@ -85,7 +91,11 @@ export function openConnections(db: Db, appointmentId: string, participant: Part
 
 /** The appointment a room's unique name (its meeting id) belongs to. */
 export function appointmentOfMeeting(db: Db, meetingId: string) {
-  return db.selectFrom('appointment').where('meetingId', '=', meetingId).select(['id', 'sessionMode']).executeTakeFirst();
+  return db
+    .selectFrom('appointment')
+    .where('meetingId', '=', meetingId)
+    .select(['id', 'sessionMode'])
+    .executeTakeFirst();
 }
 
 const IDENTITY = /^(client|therapist)-/;

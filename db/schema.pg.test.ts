@@ -28,11 +28,24 @@ afterAll(async () => {
 });
 
 const BASES: Record<string, string> = {
-  uuid: 'string', text: 'string', tstzrange: 'string', int4: 'number', int8: 'number', timestamptz: 'Date', jsonb: 'json', _int4: 'number[]',
+  uuid: 'string',
+  text: 'string',
+  tstzrange: 'string',
+  int4: 'number',
+  int8: 'number',
+  timestamptz: 'Date',
+  jsonb: 'json',
+  _int4: 'number[]',
 };
 
 async function readMigrated(of: Db): Promise<Map<string, Column>> {
-  const { rows } = await sql<{ tableName: string; columnName: string; udtName: string; nullable: boolean; hasDefault: boolean }>`
+  const { rows } = await sql<{
+    tableName: string;
+    columnName: string;
+    udtName: string;
+    nullable: boolean;
+    hasDefault: boolean;
+  }>`
     select table_name, column_name, udt_name, is_nullable = 'YES' as nullable,
       column_default is not null or is_identity = 'YES' as has_default
     from information_schema.columns where table_schema = 'public' and table_name not like 'kysely_%'`.execute(of);
@@ -51,7 +64,8 @@ function columnOf(type: string): Column {
   const generated = /^Generated<(.*)>$/s.exec(type);
   if (generated !== null) return { ...columnOf(generated[1]!), hasDefault: true };
   const json = /^(JsonDefault|NullableJson|Json)</.exec(type)?.[1];
-  if (json !== undefined) return { base: 'json', nullable: json === 'NullableJson', hasDefault: json === 'JsonDefault' };
+  if (json !== undefined)
+    return { base: 'json', nullable: json === 'NullableJson', hasDefault: json === 'JsonDefault' };
   const parts = type.split('|').map((part) => part.trim());
   const [first] = parts.filter((part) => part !== 'null');
   const base = first === 'number' || first === 'Date' || first === 'number[]' ? first : 'string';
@@ -59,23 +73,34 @@ function columnOf(type: string): Column {
 }
 
 function readWritten(source: string): Map<string, Column> {
-  const bodies = new Map([...source.matchAll(/interface (\w+) \{\n(.*?)\n\}/gs)].map(([, name, body]) => [name!, body!]));
-  const members = (name: string) => [...(bodies.get(name) ?? '').matchAll(/^ {2}(\w+): (.*);$/gm)].map(([, key, type]) => [key!, type!] as const);
+  const bodies = new Map(
+    [...source.matchAll(/interface (\w+) \{\n(.*?)\n\}/gs)].map(([, name, body]) => [name!, body!]),
+  );
+  const members = (name: string) =>
+    [...(bodies.get(name) ?? '').matchAll(/^ {2}(\w+): (.*);$/gm)].map(([, key, type]) => [key!, type!] as const);
   return new Map(
-    members('DB').flatMap(([table, type]) => members(type).map(([key, of]) => [`${snake(table)}.${snake(key)}`, columnOf(of)] as const)),
+    members('DB').flatMap(([table, type]) =>
+      members(type).map(([key, of]) => [`${snake(table)}.${snake(key)}`, columnOf(of)] as const),
+    ),
   );
 }
 
 /** Where the written schema and the migrated one differ, one sentence each. */
 function differences(source: string, real: ReadonlyMap<string, Column>): string[] {
   const written = readWritten(source);
-  const missing = [...real.keys()].filter((name) => !written.has(name)).map((name) => `${name} is missing in db/schema.ts`);
-  const invented = [...written.keys()].filter((name) => !real.has(name)).map((name) => `${name} is not in the database`);
+  const missing = [...real.keys()]
+    .filter((name) => !written.has(name))
+    .map((name) => `${name} is missing in db/schema.ts`);
+  const invented = [...written.keys()]
+    .filter((name) => !real.has(name))
+    .map((name) => `${name} is not in the database`);
   const unlike = [...written].flatMap(([name, column]) => {
     const other = real.get(name);
     if (other === undefined) return [];
     const keys = ['base', 'nullable', 'hasDefault'] as const;
-    return keys.filter((key) => column[key] !== other[key]).map((key) => `${name}: ${key} is ${column[key]}, in the database ${other[key]}`);
+    return keys
+      .filter((key) => column[key] !== other[key])
+      .map((key) => `${name}: ${key} is ${column[key]}, in the database ${other[key]}`);
   });
   return [...missing, ...invented, ...unlike];
 }
@@ -87,10 +112,30 @@ test('db/schema.ts is the migrated database: tables, columns, types, nulls and d
 
 test.each([
   ['a column left out', '  meetingLink: string;\n', '', ['appointment.meeting_link is missing in db/schema.ts']],
-  ['a column invented', '  meetingLink: string;\n', '  meetingLink: string;\n  colour: string;\n', ['appointment.colour is not in the database']],
-  ['a null forgotten', 'paidAt: Date | null', 'paidAt: Date', ['appointment.paid_at: nullable is false, in the database true']],
-  ['another type', 'priceMinor: number', 'priceMinor: string', ['appointment.price_minor: base is string, in the database number']],
-  ['a default forgotten', 'version: Generated<number>', 'version: number', ['appointment.version: hasDefault is false, in the database true']],
+  [
+    'a column invented',
+    '  meetingLink: string;\n',
+    '  meetingLink: string;\n  colour: string;\n',
+    ['appointment.colour is not in the database'],
+  ],
+  [
+    'a null forgotten',
+    'paidAt: Date | null',
+    'paidAt: Date',
+    ['appointment.paid_at: nullable is false, in the database true'],
+  ],
+  [
+    'another type',
+    'priceMinor: number',
+    'priceMinor: string',
+    ['appointment.price_minor: base is string, in the database number'],
+  ],
+  [
+    'a default forgotten',
+    'version: Generated<number>',
+    'version: number',
+    ['appointment.version: hasDefault is false, in the database true'],
+  ],
   ['a table left out', '  hold: HoldTable;\n', '', expect.arrayContaining(['hold.status is missing in db/schema.ts'])],
 ])('it would be noticed: %s', (_, from, to, expected) => {
   expect(text).toContain(from);

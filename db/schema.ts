@@ -1,7 +1,16 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { MessageEvent, NotificationKind } from '../domain/events.js';
 import type { Policy } from '../domain/policy.js';
-import type { ActorRole, OutcomeReason, Participant, PaymentMethod, PaymentStatus, Role, SessionMode, Status } from '../domain/types.js';
+import type {
+  ActorRole,
+  OutcomeReason,
+  Participant,
+  PaymentMethod,
+  PaymentStatus,
+  Role,
+  SessionMode,
+  Status,
+} from '../domain/types.js';
 import type { WeeklyHours } from '../domain/hours.js';
 import type { JsonObject, MessageDecision, Rates } from './json.js';
 

@@ -12,7 +12,9 @@ describe('MINUTE_MS', () => {
   });
 
   test('is refused in production unless it is a real minute', () => {
-    expect(() => readMinuteMs({ MINUTE_MS: '500', NODE_ENV: 'production' })).toThrow(/MINUTE_MS is 500 with NODE_ENV=production/);
+    expect(() => readMinuteMs({ MINUTE_MS: '500', NODE_ENV: 'production' })).toThrow(
+      /MINUTE_MS is 500 with NODE_ENV=production/,
+    );
     expect(readMinuteMs({ MINUTE_MS: '60000', NODE_ENV: 'production' })).toBe(60_000);
   });
 

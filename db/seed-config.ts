@@ -19,7 +19,9 @@ export function readMinuteMs(env: NodeJS.ProcessEnv = process.env): number {
     throw new Error(`MINUTE_MS is "${text}": set it to a whole number of milliseconds above 0.`);
   }
   if (env['NODE_ENV'] === 'production' && minuteMs !== REAL_MINUTE_MS) {
-    throw new Error(`MINUTE_MS is ${minuteMs} with NODE_ENV=production: a minute lasts ${REAL_MINUTE_MS} ms there; unset MINUTE_MS.`);
+    throw new Error(
+      `MINUTE_MS is ${minuteMs} with NODE_ENV=production: a minute lasts ${REAL_MINUTE_MS} ms there; unset MINUTE_MS.`,
+    );
   }
   return minuteMs;
 }

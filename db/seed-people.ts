@@ -45,7 +45,9 @@ export const CLIENTS = [
 ];
 
 /** One a life, so that lives played side by side never meet each other's slot or wallet. */
-export const DEMO_CLIENTS = DEMO_PAIRS.map((n) => person(40 + n, `demo-client-${n}`, `Demo Client ${n}`, 'en-GB', 'Etc/UTC'));
+export const DEMO_CLIENTS = DEMO_PAIRS.map((n) =>
+  person(40 + n, `demo-client-${n}`, `Demo Client ${n}`, 'en-GB', 'Etc/UTC'),
+);
 
 const ORDINARY_THERAPISTS: SeedTherapist[] = [
   {
@@ -93,5 +95,9 @@ export const DEMO_THERAPISTS = DEMO_PAIRS.map(demoTherapist);
 export const THERAPISTS = [...ORDINARY_THERAPISTS, ...DEMO_THERAPISTS];
 
 /** What a seeded wallet starts with, minor units by currency; the demo's clients pay often. */
-export const OPENING_BALANCES: Record<(typeof CURRENCIES)[number], number> = { INR: 5_000_000, USD: 100_000, EUR: 100_000 };
+export const OPENING_BALANCES: Record<(typeof CURRENCIES)[number], number> = {
+  INR: 5_000_000,
+  USD: 100_000,
+  EUR: 100_000,
+};
 export const DEMO_OPENING_BALANCES: typeof OPENING_BALANCES = { INR: 100_000_000, USD: 100_000_000, EUR: 100_000_000 };

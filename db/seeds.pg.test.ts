@@ -72,12 +72,17 @@ test('wallets are funded through the ledger, and the promotion account is on the
   const wallets = accounts.filter(({ kind }) => kind === 'client_wallet');
   expect(wallets).toHaveLength(13 * 3);
   for (const currency of ['INR', 'USD', 'EUR']) {
-    const held = wallets.filter((wallet) => wallet.currency === currency).reduce((sum, { balanceMinor }) => sum + balanceMinor, 0);
+    const held = wallets
+      .filter((wallet) => wallet.currency === currency)
+      .reduce((sum, { balanceMinor }) => sum + balanceMinor, 0);
     const given = accounts.find(({ kind, currency: of }) => kind === 'promotion' && of === currency);
     expect(held).toBeGreaterThan(0);
     expect(given?.balanceMinor).toBe(-held);
   }
-  const { sum } = await db.selectFrom('ledgerEntry').select((eb) => eb.fn.sum<string>('amountMinor').as('sum')).executeTakeFirstOrThrow();
+  const { sum } = await db
+    .selectFrom('ledgerEntry')
+    .select((eb) => eb.fn.sum<string>('amountMinor').as('sum'))
+    .executeTakeFirstOrThrow();
   expect(Number(sum)).toBe(0);
 });
 
@@ -92,6 +97,10 @@ test('another minute reaches the ordinary therapists only, and what people chang
   await seed(database.url, { minuteMs: 1_000 });
   for (const { policy } of await policiesOf(signIns.therapists)) expect(policy.minuteMs).toBe(1_000);
   for (const { policy } of await policiesOf(signIns.demoTherapists)) expect(policy.minuteMs).toBe(500);
-  const client = await db.selectFrom('person').where('subject', '=', 'client-1').select('locale').executeTakeFirstOrThrow();
+  const client = await db
+    .selectFrom('person')
+    .where('subject', '=', 'client-1')
+    .select('locale')
+    .executeTakeFirstOrThrow();
   expect(client.locale).toBe('fr-FR');
 });

@@ -64,10 +64,24 @@ export async function seed(databaseUrl: string, { minuteMs }: { minuteMs: number
 async function insertPeople(trx: Trx, people: readonly SeedPerson[], role: Role): Promise<Map<string, string>> {
   await trx
     .insertInto('person')
-    .values(people.map(({ subject, name, email, phone, locale, timeZone }) => ({ subject, role, name, email, phone, locale, timeZone })))
+    .values(
+      people.map(({ subject, name, email, phone, locale, timeZone }) => ({
+        subject,
+        role,
+        name,
+        email,
+        phone,
+        locale,
+        timeZone,
+      })),
+    )
     .onConflict((conflict) => conflict.column('subject').doNothing())
     .execute();
-  const rows = await trx.selectFrom('person').where('subject', 'in', subjects(people)).select(['id', 'subject']).execute();
+  const rows = await trx
+    .selectFrom('person')
+    .where('subject', 'in', subjects(people))
+    .select(['id', 'subject'])
+    .execute();
   return new Map(rows.map(({ id, subject }) => [subject, id]));
 }
 
@@ -98,11 +112,20 @@ const topUpKey = (subject: string, currency: string): string => `seed-top-up:${s
 async function fundWallets(trx: Trx, clients: readonly SeedPerson[], balances: Record<string, number>): Promise<void> {
   const ids = await insertPeople(trx, clients, 'client');
   const wanted = clients.flatMap(({ subject }) =>
-    Object.entries(balances).map(([currency, amountMinor]) => ({ subject, currency, amountMinor, key: topUpKey(subject, currency) })),
+    Object.entries(balances).map(([currency, amountMinor]) => ({
+      subject,
+      currency,
+      amountMinor,
+      key: topUpKey(subject, currency),
+    })),
   );
   const posted = await trx
     .selectFrom('ledgerTransaction')
-    .where('idempotencyKey', 'in', wanted.map(({ key }) => key))
+    .where(
+      'idempotencyKey',
+      'in',
+      wanted.map(({ key }) => key),
+    )
     .select('idempotencyKey')
     .execute();
   const done = new Set(posted.map(({ idempotencyKey }) => idempotencyKey));

@@ -20,7 +20,10 @@ function selectTherapists(db: Db) {
 export type Therapist = Awaited<ReturnType<ReturnType<typeof selectTherapists>['execute']>>[number];
 
 /** By name and id, after the one where the last page ended. */
-export function listTherapists(db: Db, page: { limit: number; after: { name: string; id: string } | null }): Promise<Therapist[]> {
+export function listTherapists(
+  db: Db,
+  page: { limit: number; after: { name: string; id: string } | null },
+): Promise<Therapist[]> {
   const { limit, after } = page;
   let query = selectTherapists(db);
   if (after !== null) {

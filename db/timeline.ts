@@ -12,7 +12,11 @@ export interface TimelineNote {
 }
 
 /** Appends to the appointment's timeline; `at` is PostgreSQL's moment of the write. */
-export async function writeTimeline(db: Db, record: Pick<AppointmentRecord, 'id' | 'scheduleVersion'>, notes: readonly TimelineNote[]): Promise<void> {
+export async function writeTimeline(
+  db: Db,
+  record: Pick<AppointmentRecord, 'id' | 'scheduleVersion'>,
+  notes: readonly TimelineNote[],
+): Promise<void> {
   if (notes.length === 0) return;
   await db
     .insertInto('timelineEntry')

@@ -12,7 +12,12 @@ export function readWallets(db: Db, clientId: string) {
 }
 
 /** Ledger entries of one wallet, the newest first; `before` is the id where the last page ended. */
-export function walletTransactions(db: Db, clientId: string, currency: string, page: { limit: number; before: number | null }) {
+export function walletTransactions(
+  db: Db,
+  clientId: string,
+  currency: string,
+  page: { limit: number; before: number | null },
+) {
   const { limit, before } = page;
   let query = db
     .selectFrom('ledgerEntry as e')

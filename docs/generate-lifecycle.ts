@@ -6,4 +6,6 @@ const page = new URL('lifecycle.md', import.meta.url);
 const before = await readFile(page, 'utf8');
 const after = regenerate(before);
 if (after !== before) await writeFile(page, after);
-process.stdout.write(after === before ? 'docs/lifecycle.md is as domain/ has it.\n' : 'docs/lifecycle.md was written anew.\n');
+process.stdout.write(
+  after === before ? 'docs/lifecycle.md is as domain/ has it.\n' : 'docs/lifecycle.md was written anew.\n',
+);

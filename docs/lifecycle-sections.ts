@@ -16,7 +16,8 @@ function table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): strin
 
 const code = (text: string): string => `\`${text}\``;
 const OVER = STATUSES.filter(isTerminal);
-const covers = (from: readonly Status[], statuses: readonly Status[]) => statuses.every((status) => from.includes(status));
+const covers = (from: readonly Status[], statuses: readonly Status[]) =>
+  statuses.every((status) => from.includes(status));
 
 /** `any`, `over`, or the statuses by name. */
 function fromOf(from: readonly Status[]): string {
@@ -75,15 +76,24 @@ export function stateDiagram(): string {
       edges.set(edge, [...new Set([...(edges.get(edge) ?? []), label])]);
     }
   }
-  const ends = OVER.filter((status) => [...edges.keys()].some((edge) => edge.endsWith(`> ${status}`))).map((status) => `${status} --> [*]`);
-  const lines = ['[*] --> scheduled: booked', ...[...edges].map(([edge, labels]) => `${edge}: ${labels.join('<br/>')}`), ...ends];
+  const ends = OVER.filter((status) => [...edges.keys()].some((edge) => edge.endsWith(`> ${status}`))).map(
+    (status) => `${status} --> [*]`,
+  );
+  const lines = [
+    '[*] --> scheduled: booked',
+    ...[...edges].map(([edge, labels]) => `${edge}: ${labels.join('<br/>')}`),
+    ...ends,
+  ];
   return ['```mermaid', 'stateDiagram-v2', ...lines.map((line) => `  ${line}`), '```'].join('\n');
 }
 
 /** The policy's defaults, in policy minutes, basis points and counts. */
 export function policyTable(): string {
   const { minuteMs: _, ...rest } = defaultPolicy(REAL_MINUTE_MS);
-  return table(['policy', 'default'], Object.entries(rest).map(([name, value]) => [code(name), String(value)]));
+  return table(
+    ['policy', 'default'],
+    Object.entries(rest).map(([name, value]) => [code(name), String(value)]),
+  );
 }
 
 /** Who hears of a kind which way, and whether it can lose its meaning. */
@@ -94,7 +104,10 @@ export function notificationTable(): string {
 }
 
 export function refusalTable(): string {
-  return table(['code', 'sentence', 'remedy'], Object.entries(REFUSALS).map(([name, [sentence, remedy]]) => [code(name), sentence, remedy]));
+  return table(
+    ['code', 'sentence', 'remedy'],
+    Object.entries(REFUSALS).map(([name, [sentence, remedy]]) => [code(name), sentence, remedy]),
+  );
 }
 
 export const SECTIONS: Record<string, () => string> = {
@@ -111,7 +124,8 @@ export function regenerate(page: string): string {
   for (const [name, render] of Object.entries(SECTIONS)) {
     const [begin, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`docs/lifecycle.md has no place for "${name}": it lies between ${begin} and ${end}`);
+    if (from < 0 || to < from)
+      throw new Error(`docs/lifecycle.md has no place for "${name}": it lies between ${begin} and ${end}`);
     text = `${text.slice(0, from + begin.length)}\n\n${render()}\n\n${text.slice(to)}`;
   }
   return text;

@@ -32,10 +32,12 @@ test('every rule is a row of the table', () => {
 test('the diagram is what Mermaid reads, and goes where the rules go', () => {
   const lines = stateDiagram().split('\n');
   expect(lines.slice(0, 3)).toEqual(['```mermaid', 'stateDiagram-v2', '  [*] --> scheduled: booked']);
-  for (const line of lines.slice(2, -1)) expect(line).toMatch(/^ {2}(\[\*\]|[a-z_]+) --> (\[\*\]|[a-z_]+)(: [a-z_() <>/br]+)?$/);
+  for (const line of lines.slice(2, -1))
+    expect(line).toMatch(/^ {2}(\[\*\]|[a-z_]+) --> (\[\*\]|[a-z_]+)(: [a-z_() <>/br]+)?$/);
   expect(lines).toContain('  confirmed --> in_progress: join');
 });
 
 test('the page speaks of every status, notification and refusal', () => {
-  for (const word of [...STATUSES, ...NOTIFICATION_KINDS, ...Object.keys(REFUSALS)]) expect(page).toContain(`\`${word}\``);
+  for (const word of [...STATUSES, ...NOTIFICATION_KINDS, ...Object.keys(REFUSALS)])
+    expect(page).toContain(`\`${word}\``);
 });

@@ -5,9 +5,13 @@ import { chromium } from 'playwright-core';
  * node dev/run.mjs docs/take-screenshot.ts <Temporal UI's address> <appointment id>
  */
 const [ui, appointmentId] = process.argv.slice(2);
-if (ui === undefined || appointmentId === undefined) throw new Error('Say the Temporal UI’s address and an appointment’s id.');
+if (ui === undefined || appointmentId === undefined)
+  throw new Error('Say the Temporal UI’s address and an appointment’s id.');
 
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-background-networking'] });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-background-networking'],
+});
 try {
   const page = await browser.newPage({ viewport: { width: 1400, height: 1150 } });
   await page.goto(`${ui}/namespaces/default/workflows/appointment-${appointmentId}`);

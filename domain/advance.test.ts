@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import {
-  ACTIVATE_BY, END, makeActivated, makeConfirmed, makeInProgress, makeOver, makePaid, makePolicy, makeRecord, MINUTE,
-  PAY_BY, START, T15, T5,
+  ACTIVATE_BY,
+  END,
+  makeActivated,
+  makeConfirmed,
+  makeInProgress,
+  makeOver,
+  makePaid,
+  makePolicy,
+  makeRecord,
+  MINUTE,
+  PAY_BY,
+  START,
+  T15,
+  T5,
 } from '../tests/support/records.js';
 import { advance, needsEvidence, nextDue, nextWakeUp, pendingDeadlines } from './advance.js';
 import { spreadWakeAt } from './deadlines.js';
@@ -25,11 +37,35 @@ describe('the clock decides, to the millisecond', () => {
     ['T-5 confirms an activated one', makeActivated(), T5, 'scheduled', 'confirmed'],
     ['T-5 leaves one that is not activated', makePaid(), T5, 'scheduled', 'scheduled'],
     ['start + 10 min expires what nobody activated', makePaid(), ACTIVATE_BY, 'scheduled', 'expired'],
-    ['a stored activation keeps it undecided', makePaid({ pendingActivationAt: ACTIVATE_BY }), ACTIVATE_BY, 'scheduled', 'scheduled, deciding'],
-    ['an activation after the deadline does not', makePaid({ pendingActivationAt: ACTIVATE_BY + 1 }), ACTIVATE_BY, 'scheduled', 'expired'],
+    [
+      'a stored activation keeps it undecided',
+      makePaid({ pendingActivationAt: ACTIVATE_BY }),
+      ACTIVATE_BY,
+      'scheduled',
+      'scheduled, deciding',
+    ],
+    [
+      'an activation after the deadline does not',
+      makePaid({ pendingActivationAt: ACTIVATE_BY + 1 }),
+      ACTIVATE_BY,
+      'scheduled',
+      'expired',
+    ],
     ['the first join begins it', makeConfirmed({ client: joinedAt(START) }), START, 'confirmed', 'in_progress'],
-    ['the end completes what both came to', makeInProgress({ client: true, therapist: true }), END, 'in_progress', 'completed'],
-    ['the end waits for the room’s record of who came', makeInProgress({ client: true }), END, 'in_progress', 'in_progress, deciding'],
+    [
+      'the end completes what both came to',
+      makeInProgress({ client: true, therapist: true }),
+      END,
+      'in_progress',
+      'completed',
+    ],
+    [
+      'the end waits for the room’s record of who came',
+      makeInProgress({ client: true }),
+      END,
+      'in_progress',
+      'in_progress, deciding',
+    ],
     ['the end of what nobody joined waits too', makeConfirmed(), END, 'confirmed', 'confirmed, deciding'],
     ['an end never moves one that is over', makeOver('cancelled'), END, 'cancelled', 'cancelled'],
   ])('%s', (_, record, due, before, from) => {
@@ -59,8 +95,16 @@ test('advancing twice is advancing once', () => {
 });
 
 test('deadlines come in their order, and none once it is over', () => {
-  expect(pendingDeadlines(makeRecord()).map(({ event }) => event)).toEqual(['payment_window_over', 'reminder_due', 'opening_due']);
-  expect(pendingDeadlines(makePaid()).map(({ event }) => event)).toEqual(['reminder_due', 'opening_due', 'activation_window_over']);
+  expect(pendingDeadlines(makeRecord()).map(({ event }) => event)).toEqual([
+    'payment_window_over',
+    'reminder_due',
+    'opening_due',
+  ]);
+  expect(pendingDeadlines(makePaid()).map(({ event }) => event)).toEqual([
+    'reminder_due',
+    'opening_due',
+    'activation_window_over',
+  ]);
   expect(pendingDeadlines(makeConfirmed()).map(({ event }) => event)).toEqual(['duration_over']);
   expect(pendingDeadlines(makeOver('completed'))).toEqual([]);
   expect(nextDue(makeRecord(), PAY_BY - 1)).toBeNull();
@@ -68,18 +112,42 @@ test('deadlines come in their order, and none once it is over', () => {
 });
 
 test('T-15 and T-5 that had elapsed at the booking are never due', () => {
-  const late = makePaid({ createdAt: START - 3 * MINUTE, remindedAt: START - 3 * MINUTE, openedAt: START - 3 * MINUTE });
+  const late = makePaid({
+    createdAt: START - 3 * MINUTE,
+    remindedAt: START - 3 * MINUTE,
+    openedAt: START - 3 * MINUTE,
+  });
   expect(pendingDeadlines(late).map(({ event }) => event)).toEqual(['activation_window_over']);
 });
 
-test.each<[string, AppointmentRecord, 'payment_window_over' | 'duration_over' | 'activation_window_over' | 'opening_due', number, boolean]>([
+test.each<
+  [
+    string,
+    AppointmentRecord,
+    'payment_window_over' | 'duration_over' | 'activation_window_over' | 'opening_due',
+    number,
+    boolean,
+  ]
+>([
   ['expiry for want of payment, always', makeRecord(), 'payment_window_over', PAY_BY, true],
   ['the end when both came, never', makeInProgress({ client: true, therapist: true }), 'duration_over', END, false],
   ['the end when one came', makeInProgress({ therapist: true }), 'duration_over', END, true],
   ['the end when nobody came', makeConfirmed(), 'duration_over', END, true],
   ['expiry unactivated', makePaid(), 'activation_window_over', ACTIVATE_BY, false],
-  ['expiry unactivated with an activation in time', makePaid({ pendingActivationAt: ACTIVATE_BY }), 'activation_window_over', ACTIVATE_BY, true],
-  ['expiry unactivated with one a millisecond late', makePaid({ pendingActivationAt: ACTIVATE_BY + 1 }), 'activation_window_over', ACTIVATE_BY, false],
+  [
+    'expiry unactivated with an activation in time',
+    makePaid({ pendingActivationAt: ACTIVATE_BY }),
+    'activation_window_over',
+    ACTIVATE_BY,
+    true,
+  ],
+  [
+    'expiry unactivated with one a millisecond late',
+    makePaid({ pendingActivationAt: ACTIVATE_BY + 1 }),
+    'activation_window_over',
+    ACTIVATE_BY,
+    false,
+  ],
   ['T-5', makeActivated(), 'opening_due', T5, false],
 ])('evidence is needed for: %s', (_, record, event, due, needed) => {
   expect(needsEvidence(record, { event, due })).toBe(needed);
@@ -90,7 +158,11 @@ describe('what the workflow sleeps for', () => {
     expect(nextWakeUp(makeRecord())).toEqual({ event: 'payment_window_over', due: PAY_BY, wakeAt: PAY_BY });
     expect(nextWakeUp(makePaid())).toEqual({ event: 'reminder_due', due: T15, wakeAt: T15 });
     expect(nextWakeUp(makeActivated({ remindedAt: T15 }))).toEqual({ event: 'opening_due', due: T5, wakeAt: T5 });
-    expect(nextWakeUp(makePaid({ remindedAt: T15, openedAt: T5 }))).toEqual({ event: 'activation_window_over', due: ACTIVATE_BY, wakeAt: ACTIVATE_BY });
+    expect(nextWakeUp(makePaid({ remindedAt: T15, openedAt: T5 }))).toEqual({
+      event: 'activation_window_over',
+      due: ACTIVATE_BY,
+      wakeAt: ACTIVATE_BY,
+    });
     expect(nextWakeUp(makeConfirmed())).toEqual({ event: 'duration_over', due: END, wakeAt: END });
     expect(nextWakeUp(makeOver('expired'))).toBeNull();
   });
@@ -103,7 +175,11 @@ describe('what the workflow sleeps for', () => {
     expect(reminder).toEqual({ event: 'reminder_due', due: T15, wakeAt: spreadWakeAt(record, T15) });
     expect(reminder.wakeAt).toBeLessThan(T15);
     expect(reminder.wakeAt).toBeGreaterThan(T15 - 60_000);
-    expect(nextWakeUp({ ...record, remindedAt: T15 })).toEqual({ event: 'prepare_opening', due: T5, wakeAt: spreadWakeAt(record, T5) });
+    expect(nextWakeUp({ ...record, remindedAt: T15 })).toEqual({
+      event: 'prepare_opening',
+      due: T5,
+      wakeAt: spreadWakeAt(record, T5),
+    });
   });
 
   test('once prepared, T-5 itself is what it wakes for', () => {

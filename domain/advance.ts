@@ -18,13 +18,15 @@ export function pendingDeadlines(record: AppointmentRecord): Deadline[] {
     if (record.paidAt === null) found.push({ event: 'payment_window_over', due: payBy });
     if (record.remindedAt === null) found.push({ event: 'reminder_due', due: remindAt });
     if (record.openedAt === null) found.push({ event: 'opening_due', due: opensAt });
-    if (record.paidAt !== null && record.activatedAt === null) found.push({ event: 'activation_window_over', due: activateBy });
+    if (record.paidAt !== null && record.activatedAt === null)
+      found.push({ event: 'activation_window_over', due: activateBy });
   }
   if (record.status === 'confirmed') {
     const joinedAt = firstJoinedAt(record);
     if (joinedAt !== null) found.push({ event: 'join', due: joinedAt });
   }
-  if (record.status === 'confirmed' || record.status === 'in_progress') found.push({ event: 'duration_over', due: record.endsAt });
+  if (record.status === 'confirmed' || record.status === 'in_progress')
+    found.push({ event: 'duration_over', due: record.endsAt });
   return found.sort((a, b) => a.due - b.due);
 }
 
@@ -82,10 +84,18 @@ export interface WakeUp {
 export function nextWakeUp(record: AppointmentRecord): WakeUp | null {
   const wakeUps = pendingDeadlines(record).map(({ event, due }): WakeUp => {
     if (event === 'reminder_due') return { event, due, wakeAt: spreadWakeAt(record, due) };
-    if (event === 'opening_due' && record.policy.wakeSpreadMs > 0 && record.openingPreparedAt === null && record.activatedAt !== null) {
+    if (
+      event === 'opening_due' &&
+      record.policy.wakeSpreadMs > 0 &&
+      record.openingPreparedAt === null &&
+      record.activatedAt !== null
+    ) {
       return { event: 'prepare_opening', due, wakeAt: spreadWakeAt(record, due) };
     }
     return { event, due, wakeAt: due };
   });
-  return wakeUps.reduce<WakeUp | null>((first, wakeUp) => (first === null || wakeUp.wakeAt < first.wakeAt ? wakeUp : first), null);
+  return wakeUps.reduce<WakeUp | null>(
+    (first, wakeUp) => (first === null || wakeUp.wakeAt < first.wakeAt ? wakeUp : first),
+    null,
+  );
 }

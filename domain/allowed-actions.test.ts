@@ -1,5 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { ABSENT_AT, ADMIN, BOOKED, CLIENT, END, makeActivated, makeConfirmed, makeInProgress, makeOver, makePaid, makeRecord, MINUTE, PAY_BY, START, T5, THERAPIST } from '../tests/support/records.js';
+import {
+  ABSENT_AT,
+  ADMIN,
+  BOOKED,
+  CLIENT,
+  END,
+  makeActivated,
+  makeConfirmed,
+  makeInProgress,
+  makeOver,
+  makePaid,
+  makeRecord,
+  MINUTE,
+  PAY_BY,
+  START,
+  T5,
+  THERAPIST,
+} from '../tests/support/records.js';
 import { advance } from './advance.js';
 import { allowedActions } from './allowed-actions.js';
 import type { AppointmentRecord } from './record.js';
@@ -7,7 +24,8 @@ import type { Actor, Role } from './types.js';
 
 type Person = Actor & { role: Role };
 const free: Parameters<typeof allowedActions>[3] = { busyWith: null, reviewable: false };
-const actions = (record: AppointmentRecord, actor: Actor, now: number, beside = free) => allowedActions(advance(record, now), actor as Person, now, beside);
+const actions = (record: AppointmentRecord, actor: Actor, now: number, beside = free) =>
+  allowedActions(advance(record, now), actor as Person, now, beside);
 
 describe('the client', () => {
   test('pays while unpaid and in the window, to the millisecond', () => {
@@ -43,7 +61,8 @@ test('an admin activates what is paid, takes it back until T-5, and may force; n
   expect(actions(makePaid(), ADMIN, T5 - MINUTE)).toEqual(['activate', 'force_confirm']);
   expect(actions(makeActivated(), ADMIN, T5 - 1)).toEqual(['deactivate', 'force_confirm']);
   expect(actions(makeActivated(), ADMIN, T5)).toEqual([]);
-  for (const status of ['completed', 'cancelled', 'expired', 'no_show'] as const) expect(actions(makeOver(status), ADMIN, END)).toEqual([]);
+  for (const status of ['completed', 'cancelled', 'expired', 'no_show'] as const)
+    expect(actions(makeOver(status), ADMIN, END)).toEqual([]);
 });
 
 test('nobody can do anything while the end is being decided', () => {

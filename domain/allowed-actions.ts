@@ -18,7 +18,9 @@ function passes({ record }: View, event: MessageEvent, at: number, actor: Actor)
 }
 
 function isPayable({ record }: View, now: number): boolean {
-  return record.status === 'scheduled' && record.paidAt === null && record.hold === 'none' && now < deadlinesOf(record).payBy;
+  return (
+    record.status === 'scheduled' && record.paidAt === null && record.hold === 'none' && now < deadlinesOf(record).payBy
+  );
 }
 
 /**

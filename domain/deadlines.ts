@@ -17,7 +17,12 @@ export interface Deadlines {
 }
 
 /** The deadlines of a booking. Source: docs/lifecycle.md; columns of the same names hold them for SQL. */
-export function deadlinesOf(booking: { createdAt: number; startsAt: number; durationMinutes: number; policy: Policy }): Deadlines {
+export function deadlinesOf(booking: {
+  createdAt: number;
+  startsAt: number;
+  durationMinutes: number;
+  policy: Policy;
+}): Deadlines {
   const { createdAt, startsAt, durationMinutes, policy } = booking;
   const minutes = (count: number): number => count * policy.minuteMs;
   return {

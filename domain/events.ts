@@ -1,5 +1,13 @@
 /** What can happen to an appointment after it is booked. Messages come from people and providers, deadlines from the clock. */
-export const MESSAGE_EVENTS = ['payment_settled', 'activate', 'deactivate', 'force_confirm', 'join', 'leave', 'end'] as const;
+export const MESSAGE_EVENTS = [
+  'payment_settled',
+  'activate',
+  'deactivate',
+  'force_confirm',
+  'join',
+  'leave',
+  'end',
+] as const;
 export const DEADLINE_EVENTS = [
   'payment_window_over',
   'reminder_due',

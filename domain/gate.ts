@@ -17,7 +17,11 @@ function matches(rule: Rule, event: LifecycleEvent, record: AppointmentRecord, c
   );
 }
 
-function apply(verdict: Extract<Verdict, { to: unknown }>, record: AppointmentRecord, { at, actor }: EventContext): AppointmentRecord {
+function apply(
+  verdict: Extract<Verdict, { to: unknown }>,
+  record: AppointmentRecord,
+  { at, actor }: EventContext,
+): AppointmentRecord {
   const next: AppointmentRecord = { ...record };
   if (verdict.to !== 'same') next.status = verdict.to;
   for (const stamp of verdict.set ?? []) next[stamp] ??= at;
@@ -36,5 +40,12 @@ export function decide(record: AppointmentRecord, event: LifecycleEvent, context
   const { then } = rule;
   const effects = then.does ?? [];
   if ('refuse' in then) return { allowed: false, code: then.refuse, effects, event, at: context.at };
-  return { allowed: true, record: apply(then, record, context), effects, quiet: then.quiet ?? false, event, at: context.at };
+  return {
+    allowed: true,
+    record: apply(then, record, context),
+    effects,
+    quiet: then.quiet ?? false,
+    event,
+    at: context.at,
+  };
 }

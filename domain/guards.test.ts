@@ -1,10 +1,23 @@
 import { expect, test } from 'vitest';
-import { ABSENT_AT, ADMIN, CLIENT, makeActivated, makeInProgress, makePaid, makeRecord, START, T15, T5, THERAPIST } from '../tests/support/records.js';
+import {
+  ABSENT_AT,
+  ADMIN,
+  CLIENT,
+  makeActivated,
+  makeInProgress,
+  makePaid,
+  makeRecord,
+  START,
+  T15,
+  T5,
+  THERAPIST,
+} from '../tests/support/records.js';
 import { GUARDS, type GuardName } from './guards.js';
 import type { AppointmentRecord } from './record.js';
 import { SYSTEM, type Actor } from './types.js';
 
-const holds = (name: GuardName, record: AppointmentRecord, at: number, actor: Actor = SYSTEM): boolean => GUARDS[name](record, { at, actor });
+const holds = (name: GuardName, record: AppointmentRecord, at: number, actor: Actor = SYSTEM): boolean =>
+  GUARDS[name](record, { at, actor });
 
 test.each<[GuardName, number, boolean[]]>([
   ['T-15 has elapsed', T15, [false, true, true]],
@@ -45,6 +58,8 @@ test('who ends it came is asked of that participant, and never holds for others'
   const record = makeInProgress({ client: true });
   const came = [CLIENT, THERAPIST, ADMIN, SYSTEM].map((actor) => holds('who ends it came', record, START, actor));
   expect(came).toEqual([true, false, false, false]);
-  const absent = [CLIENT, THERAPIST, ADMIN, SYSTEM].map((actor) => holds('who ends it did not come', record, START, actor));
+  const absent = [CLIENT, THERAPIST, ADMIN, SYSTEM].map((actor) =>
+    holds('who ends it did not come', record, START, actor),
+  );
   expect(absent).toEqual([false, true, true, true]);
 });

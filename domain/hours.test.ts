@@ -5,7 +5,15 @@ const at = (text: string): number => Date.parse(text);
 const HOUR = 3_600_000;
 
 /** Monday to Friday, nine to one and two to six. */
-const OFFICE: WeeklyHours = Object.fromEntries(['1', '2', '3', '4', '5'].map((day) => [day, [['09:00', '13:00'], ['14:00', '18:00']]]));
+const OFFICE: WeeklyHours = Object.fromEntries(
+  ['1', '2', '3', '4', '5'].map((day) => [
+    day,
+    [
+      ['09:00', '13:00'],
+      ['14:00', '18:00'],
+    ],
+  ]),
+);
 
 test('no hours at all means always open; no hours on a day means closed', () => {
   expect(withinHours(null, 'Asia/Kolkata', at('2027-01-10T00:00Z'), at('2027-01-10T23:00Z'))).toBe(true);

@@ -8,14 +8,24 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 function formatterOf(timeZone: string): Intl.DateTimeFormat {
   let formatter = formatters.get(timeZone);
   if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
     formatters.set(timeZone, formatter);
   }
   return formatter;
 }
 
 function localMinute(instant: number, timeZone: string): { weekday: keyof WeeklyHours; minute: number } {
-  const parts = Object.fromEntries(formatterOf(timeZone).formatToParts(instant).map(({ type, value }) => [type, value]));
+  const parts = Object.fromEntries(
+    formatterOf(timeZone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, value]),
+  );
   const weekday = String(WEEKDAYS.indexOf(parts['weekday']!) + 1) as keyof WeeklyHours;
   return { weekday, minute: Number(parts['hour']) * 60 + Number(parts['minute']) };
 }
@@ -32,5 +42,7 @@ export function withinHours(hours: WeeklyHours | null, timeZone: string, startsA
   // The last instant inside, not a sum of minutes: on a day that changes its clocks an hour later is not an hour on.
   const last = localMinute(endsAt - 1, timeZone);
   if (first.weekday !== last.weekday) return false;
-  return (hours[first.weekday] ?? []).some(([from, to]) => minuteOf(from) <= first.minute && last.minute < minuteOf(to));
+  return (hours[first.weekday] ?? []).some(
+    ([from, to]) => minuteOf(from) <= first.minute && last.minute < minuteOf(to),
+  );
 }

@@ -1,5 +1,17 @@
 import { expect, test } from 'vitest';
-import { ABSENT_AT, ACTIVATE_BY, ADMIN, BOOKED, CLIENT, END, makeRecord, START, T15, T5, THERAPIST } from '../tests/support/records.js';
+import {
+  ABSENT_AT,
+  ACTIVATE_BY,
+  ADMIN,
+  BOOKED,
+  CLIENT,
+  END,
+  makeRecord,
+  START,
+  T15,
+  T5,
+  THERAPIST,
+} from '../tests/support/records.js';
 import { EVENTS, type LifecycleEvent } from './events.js';
 import { decide } from './gate.js';
 import { GUARDS, type EventContext } from './guards.js';
@@ -8,8 +20,28 @@ import type { AppointmentRecord } from './record.js';
 import { REFUSALS } from './refusals.js';
 import { isTerminal, STATUSES, SYSTEM, type Status } from './types.js';
 
-const MOMENTS = [BOOKED, T15 - 1, T15, T5 - 1, T5, START - 1, START, ACTIVATE_BY, ABSENT_AT - 1, ABSENT_AT, END - 1, END];
-const ACTORS = [CLIENT, THERAPIST, ADMIN, SYSTEM, { role: 'operator', id: null }, { role: 'provider', id: null }] as const;
+const MOMENTS = [
+  BOOKED,
+  T15 - 1,
+  T15,
+  T5 - 1,
+  T5,
+  START - 1,
+  START,
+  ACTIVATE_BY,
+  ABSENT_AT - 1,
+  ABSENT_AT,
+  END - 1,
+  END,
+];
+const ACTORS = [
+  CLIENT,
+  THERAPIST,
+  ADMIN,
+  SYSTEM,
+  { role: 'operator', id: null },
+  { role: 'provider', id: null },
+] as const;
 const YES_NO = [true, false];
 
 interface Case {
@@ -42,7 +74,9 @@ function recordsOf(status: Status): AppointmentRecord[] {
 function everyCase(): Case[] {
   return STATUSES.flatMap((status) =>
     recordsOf(status).flatMap((record) =>
-      EVENTS.flatMap((event) => MOMENTS.flatMap((at) => ACTORS.map((actor): Case => ({ status, event, record, context: { at, actor } })))),
+      EVENTS.flatMap((event) =>
+        MOMENTS.flatMap((at) => ACTORS.map((actor): Case => ({ status, event, record, context: { at, actor } }))),
+      ),
     ),
   );
 }
@@ -51,12 +85,17 @@ const CASES = everyCase();
 
 function ruleFor({ event, status, record, context }: Case): Rule | undefined {
   return RULES.find(
-    (rule) => rule.event === event && rule.from.includes(status) && (rule.when ?? []).every((name) => GUARDS[name](record, context)),
+    (rule) =>
+      rule.event === event &&
+      rule.from.includes(status) &&
+      (rule.when ?? []).every((name) => GUARDS[name](record, context)),
   );
 }
 
 test('every status x event has a verdict, whatever the record and the moment', () => {
-  const missing = new Set(CASES.filter((one) => ruleFor(one) === undefined).map(({ event, status }) => `${event} on ${status}`));
+  const missing = new Set(
+    CASES.filter((one) => ruleFor(one) === undefined).map(({ event, status }) => `${event} on ${status}`),
+  );
   expect([...missing]).toEqual([]);
 });
 
@@ -68,14 +107,18 @@ test('the gate agrees with the table and throws on nothing', () => {
 
 test('every row of the table decides something: none is hidden by one above it', () => {
   const used = new Set(CASES.map(ruleFor));
-  const hidden = RULES.filter((rule) => !used.has(rule)).map(({ event, from, when }) => `${event} from ${from.join('/')} when ${(when ?? []).join(', ')}`);
+  const hidden = RULES.filter((rule) => !used.has(rule)).map(
+    ({ event, from, when }) => `${event} from ${from.join('/')} when ${(when ?? []).join(', ')}`,
+  );
   expect(hidden).toEqual([]);
 });
 
 test('nothing leaves a terminal status', () => {
   const left = CASES.filter(({ status }) => isTerminal(status)).filter(({ event, record, context }) => {
     const decision = decide(record, event, context);
-    return decision.allowed && (decision.record.status !== record.status || decision.effects.length > 0 || !decision.quiet);
+    return (
+      decision.allowed && (decision.record.status !== record.status || decision.effects.length > 0 || !decision.quiet)
+    );
   });
   expect(left.map(({ event, status }) => `${event} on ${status}`)).toEqual([]);
 });

@@ -23,7 +23,10 @@ const OVER = ['completed', 'cancelled', 'expired', 'no_show'] as const;
 const LIVE = ['confirmed', 'in_progress'] as const;
 const ALL = ['scheduled', ...LIVE, ...OVER] as const;
 
-const tell = (kind: Extract<Effect, { do: 'notify' }>['kind'], ...to: Extract<Effect, { do: 'notify' }>['to']): Effect => ({
+const tell = (
+  kind: Extract<Effect, { do: 'notify' }>['kind'],
+  ...to: Extract<Effect, { do: 'notify' }>['to']
+): Effect => ({
   do: 'notify',
   kind,
   to,
@@ -50,16 +53,29 @@ const PAYMENT: Rule[] = [
     then: {
       to: 'same',
       set: ['paidAt'],
-      does: [{ do: 'fund_and_hold' }, tell('payment_received', 'client'), tell('approval_pending', 'therapist'), tell('activation_alert', 'admins')],
+      does: [
+        { do: 'fund_and_hold' },
+        tell('payment_received', 'client'),
+        tell('approval_pending', 'therapist'),
+        tell('activation_alert', 'admins'),
+      ],
     },
   },
   {
     event: 'payment_settled',
     from: ['scheduled'],
     when: ['unpaid'],
-    then: { to: 'same', set: ['paidAt'], does: [{ do: 'fund_and_hold' }, tell('payment_received', 'client'), tell('approval_pending', 'therapist')] },
+    then: {
+      to: 'same',
+      set: ['paidAt'],
+      does: [{ do: 'fund_and_hold' }, tell('payment_received', 'client'), tell('approval_pending', 'therapist')],
+    },
   },
-  { event: 'payment_settled', from: ['scheduled', ...LIVE], then: { refuse: 'already_paid', does: [{ do: 'return_late_money' }] } },
+  {
+    event: 'payment_settled',
+    from: ['scheduled', ...LIVE],
+    then: { refuse: 'already_paid', does: [{ do: 'return_late_money' }] },
+  },
   { event: 'payment_settled', from: OVER, then: { refuse: 'already_over', does: [{ do: 'return_late_money' }] } },
   {
     event: 'payment_window_over',
@@ -79,12 +95,20 @@ const ACTIVATION: Rule[] = [
     when: ['T-5 has come'],
     then: { to: 'confirmed', set: ['activatedAt', 'openedAt'], does: [tell('approved', 'client', 'therapist')] },
   },
-  { event: 'activate', from: ['scheduled'], then: { to: 'same', set: ['activatedAt'], does: [tell('approved', 'client', 'therapist')] } },
+  {
+    event: 'activate',
+    from: ['scheduled'],
+    then: { to: 'same', set: ['activatedAt'], does: [tell('approved', 'client', 'therapist')] },
+  },
   { event: 'activate', from: LIVE, then: nothing },
   { event: 'activate', from: OVER, then: { refuse: 'already_over' } },
   { event: 'deactivate', from: ['scheduled'], when: ['not activated'], then: nothing },
   { event: 'deactivate', from: ['scheduled'], when: ['T-5 has come'], then: { refuse: 'too_late' } },
-  { event: 'deactivate', from: ['scheduled'], then: { to: 'same', clear: ['activatedAt'], does: [tell('approval_taken_back', 'therapist')] } },
+  {
+    event: 'deactivate',
+    from: ['scheduled'],
+    then: { to: 'same', clear: ['activatedAt'], does: [tell('approval_taken_back', 'therapist')] },
+  },
   { event: 'deactivate', from: LIVE, then: { refuse: 'too_late' } },
   { event: 'deactivate', from: OVER, then: { refuse: 'already_over' } },
   { event: 'force_confirm', from: ['scheduled'], when: ['unpaid'], then: { refuse: 'payment_required' } },
@@ -103,13 +127,21 @@ const ACTIVATION: Rule[] = [
     event: 'activation_window_over',
     from: ['scheduled'],
     when: ['paid', 'not activated'],
-    then: { to: 'expired', reason: 'activation', does: closing({ do: 'void_hold' }, tell('expired_activation', 'client', 'therapist')) },
+    then: {
+      to: 'expired',
+      reason: 'activation',
+      does: closing({ do: 'void_hold' }, tell('expired_activation', 'client', 'therapist')),
+    },
   },
   { event: 'activation_window_over', from: ALL, then: nothing },
 ];
 
 const APPROACH: Rule[] = [
-  { event: 'reminder_due', from: ['scheduled'], then: { to: 'same', set: ['remindedAt'], does: [tell('t15', 'client', 'therapist', 'admins')] } },
+  {
+    event: 'reminder_due',
+    from: ['scheduled'],
+    then: { to: 'same', set: ['remindedAt'], does: [tell('t15', 'client', 'therapist', 'admins')] },
+  },
   { event: 'reminder_due', from: ALL, then: nothing },
   {
     event: 'opening_due',
@@ -117,7 +149,12 @@ const APPROACH: Rule[] = [
     when: ['paid', 'activated'],
     then: { to: 'confirmed', set: ['openedAt'], does: [tell('t5', 'client', 'therapist')] },
   },
-  { event: 'opening_due', from: ['scheduled'], when: ['paid'], then: { to: 'same', set: ['openedAt'], does: [tell('t5', 'client')] } },
+  {
+    event: 'opening_due',
+    from: ['scheduled'],
+    when: ['paid'],
+    then: { to: 'same', set: ['openedAt'], does: [tell('t5', 'client')] },
+  },
   { event: 'opening_due', from: ['scheduled'], then: { to: 'same', set: ['openedAt'] } },
   { event: 'opening_due', from: ALL, then: nothing },
 ];
@@ -136,12 +173,27 @@ const SESSION: Rule[] = [
   { event: 'end', from: ['in_progress'], when: ['both came'], then: completed('ended_by_party') },
   { event: 'end', from: ['in_progress'], when: ['who ends it did not come'], then: { refuse: 'not_started' } },
   { event: 'end', from: ['in_progress'], when: ['before start + 15 min'], then: { to: 'same' } },
-  { event: 'end', from: ['in_progress'], when: ['only the client came'], then: noShow('therapist_absent', 'void_hold') },
-  { event: 'end', from: ['in_progress'], when: ['only the therapist came'], then: noShow('client_absent', 'settle_hold') },
+  {
+    event: 'end',
+    from: ['in_progress'],
+    when: ['only the client came'],
+    then: noShow('therapist_absent', 'void_hold'),
+  },
+  {
+    event: 'end',
+    from: ['in_progress'],
+    when: ['only the therapist came'],
+    then: noShow('client_absent', 'settle_hold'),
+  },
   { event: 'end', from: OVER, then: { refuse: 'already_over' } },
   { event: 'duration_over', from: LIVE, when: ['both came'], then: completed('duration_over') },
   { event: 'duration_over', from: LIVE, when: ['only the client came'], then: noShow('therapist_absent', 'void_hold') },
-  { event: 'duration_over', from: LIVE, when: ['only the therapist came'], then: noShow('client_absent', 'settle_hold') },
+  {
+    event: 'duration_over',
+    from: LIVE,
+    when: ['only the therapist came'],
+    then: noShow('client_absent', 'settle_hold'),
+  },
   { event: 'duration_over', from: LIVE, when: ['nobody came'], then: noShow('both_absent', 'void_hold') },
   { event: 'duration_over', from: ALL, then: nothing },
 ];

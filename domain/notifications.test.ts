@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { END, makeActivated, makeConfirmed, makeInProgress, makeOver, makePaid, makeRecord, PAY_BY, START, T15, T5 } from '../tests/support/records.js';
+import {
+  END,
+  makeActivated,
+  makeConfirmed,
+  makeInProgress,
+  makeOver,
+  makePaid,
+  makeRecord,
+  PAY_BY,
+  START,
+  T15,
+  T5,
+} from '../tests/support/records.js';
 import { advance } from './advance.js';
 import { NOTIFICATION_KINDS, type NotificationKind } from './events.js';
 import { channelsOf, LOSES_MEANING, templateAtClaim } from './notifications.js';
@@ -32,9 +44,21 @@ test.each<[string, NotificationKind, AppointmentRecord, number, (string | null)[
   ['approved, from T-5 on', 'approved', makeActivated(), T5, ['approved_open', 'approved_open', 'approved_open']],
   ['approved, taken back meanwhile', 'approved', makePaid(), T15, NOBODY],
   ['approved, over', 'approved', makeOver('cancelled'), T15, NOBODY],
-  ['opened early by force', 'opened_early', makeConfirmed({ forcedAt: T15 }), T15, ['approved_open', 'approved_open', 'approved_open']],
+  [
+    'opened early by force',
+    'opened_early',
+    makeConfirmed({ forcedAt: T15 }),
+    T15,
+    ['approved_open', 'approved_open', 'approved_open'],
+  ],
   ['opened early, over', 'opened_early', makeOver('cancelled'), T15, NOBODY],
-  ['awaiting approval, still', 'approval_pending', makePaid(), T15, ['approval_pending', 'approval_pending', 'approval_pending']],
+  [
+    'awaiting approval, still',
+    'approval_pending',
+    makePaid(),
+    T15,
+    ['approval_pending', 'approval_pending', 'approval_pending'],
+  ],
   ['awaiting approval, given meanwhile', 'approval_pending', makeActivated(), T15, NOBODY],
   ['alert, still', 'activation_alert', makePaid(), T15, ['activation_alert', 'activation_alert', 'activation_alert']],
   ['alert, activated meanwhile', 'activation_alert', makeActivated(), T15, NOBODY],

@@ -15,7 +15,14 @@ export function channelsOf(kind: NotificationKind, role: Role): readonly Channel
 }
 
 /** Kinds that mean nothing once the appointment is over or its times have changed: voided in that transaction. */
-export const LOSES_MEANING: readonly NotificationKind[] = ['t15', 't5', 'activation_alert', 'approval_pending', 'approved', 'opened_early'];
+export const LOSES_MEANING: readonly NotificationKind[] = [
+  't15',
+  't5',
+  'activation_alert',
+  'approval_pending',
+  'approved',
+  'opened_early',
+];
 
 /** The text a notification becomes when it is claimed for sending. */
 export const TEMPLATES = [

@@ -1,5 +1,14 @@
 import type { Policy } from './policy.js';
-import type { HoldStatus, Outcome, Participant, PaymentMethod, PaymentStatus, Presence, SessionMode, Status } from './types.js';
+import type {
+  HoldStatus,
+  Outcome,
+  Participant,
+  PaymentMethod,
+  PaymentStatus,
+  Presence,
+  SessionMode,
+  Status,
+} from './types.js';
 
 /** Everything a decision may look at: one appointment as PostgreSQL has it, instants as epoch milliseconds. */
 export interface AppointmentRecord {

@@ -26,5 +26,10 @@ test('a code is one only if it is listed, not because every object has it', () =
 
 test('what is thrown carries the code, its sentence and what it names', () => {
   const thrown = new Refused('therapist_busy', { blockingAppointmentId: 'x' });
-  expect(thrown).toMatchObject({ name: 'Refused', code: 'therapist_busy', message: refusal('therapist_busy').message, facts: { blockingAppointmentId: 'x' } });
+  expect(thrown).toMatchObject({
+    name: 'Refused',
+    code: 'therapist_busy',
+    message: refusal('therapist_busy').message,
+    facts: { blockingAppointmentId: 'x' },
+  });
 });

@@ -4,17 +4,32 @@
  */
 export const REFUSALS = {
   slot_taken: ['This time is no longer free.', 'Choose another start from the therapist’s slots.'],
-  own_overlap: ['You already have an appointment at this time.', 'Choose another time, or cancel the other appointment first.'],
-  too_many_unpaid: ['You already have two bookings that wait for payment.', 'Pay for one of them, or let it expire, then book again.'],
+  own_overlap: [
+    'You already have an appointment at this time.',
+    'Choose another time, or cancel the other appointment first.',
+  ],
+  too_many_unpaid: [
+    'You already have two bookings that wait for payment.',
+    'Pay for one of them, or let it expire, then book again.',
+  ],
   outside_hours: ['The therapist does not work at this time.', 'Choose a start from the therapist’s slots.'],
   too_late: ['It is too late for this.', 'Choose a later start, or ask an admin.'],
   unknown_therapist: ['There is no such therapist.', 'Choose one from the list of therapists.'],
-  duration_not_offered: ['The therapist does not offer this duration or mode.', 'Choose one of the therapist’s durations and modes.'],
-  insufficient_funds: ['The wallet does not hold enough available money.', 'Top up the wallet, or pay by Stripe or Razorpay.'],
+  duration_not_offered: [
+    'The therapist does not offer this duration or mode.',
+    'Choose one of the therapist’s durations and modes.',
+  ],
+  insufficient_funds: [
+    'The wallet does not hold enough available money.',
+    'Top up the wallet, or pay by Stripe or Razorpay.',
+  ],
   already_paid: ['This appointment is paid already.', 'Nothing is left to pay.'],
   payment_window_over: ['The time to pay for this appointment is over.', 'Book again.'],
   payment_required: ['This appointment is not paid.', 'The client pays first.'],
-  awaiting_activation: ['This appointment awaits approval by an admin.', 'Wait until it is approved; you will be told.'],
+  awaiting_activation: [
+    'This appointment awaits approval by an admin.',
+    'Wait until it is approved; you will be told.',
+  ],
   too_early: ['The session is not open yet.', 'Come back when it opens.'],
   not_started: ['The session has not begun.', 'Join it first.'],
   already_over: ['This appointment is over.', 'Book a new one.'],
@@ -23,7 +38,10 @@ export const REFUSALS = {
   not_completed: ['A review is possible once the session is completed.', 'Wait until the session is completed.'],
   review_exists: ['This session has a review already.', 'A review is written once.'],
   signature_mismatch: ['The checkout’s signature does not match.', 'Start the checkout again; no money was booked.'],
-  amount_mismatch: ['The money that arrived has another amount or currency.', 'It is returned to its source; pay the price asked.'],
+  amount_mismatch: [
+    'The money that arrived has another amount or currency.',
+    'It is returned to its source; pay the price asked.',
+  ],
   no_payment: ['There is no payment to resume.', 'Start a payment first.'],
   booking_malformed: ['The booking could not be read.', 'Send therapist, start, duration and mode.'],
   message_malformed: ['The message could not be read.', 'Send what the appointment’s details in the Temporal UI show.'],

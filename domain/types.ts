@@ -1,6 +1,14 @@
 /** The words of the business. Source: docs/lifecycle.md. Instants are epoch milliseconds UTC, money integer minor units. */
 
-export const STATUSES = ['scheduled', 'confirmed', 'in_progress', 'completed', 'cancelled', 'expired', 'no_show'] as const;
+export const STATUSES = [
+  'scheduled',
+  'confirmed',
+  'in_progress',
+  'completed',
+  'cancelled',
+  'expired',
+  'no_show',
+] as const;
 /** Public status of an appointment; the last four are terminal. */
 export type Status = (typeof STATUSES)[number];
 

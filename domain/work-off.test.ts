@@ -1,7 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import {
-  ABSENT_AT, ACTIVATE_BY, ADMIN, CLIENT, END, makeActivated, makeConfirmed, makeInProgress, makePaid, makePolicy, makeRecord, PAY_BY,
-  START, T15, T5, THERAPIST,
+  ABSENT_AT,
+  ACTIVATE_BY,
+  ADMIN,
+  CLIENT,
+  END,
+  makeActivated,
+  makeConfirmed,
+  makeInProgress,
+  makePaid,
+  makePolicy,
+  makeRecord,
+  PAY_BY,
+  START,
+  T15,
+  T5,
+  THERAPIST,
 } from '../tests/support/records.js';
 import { spreadWakeAt } from './deadlines.js';
 import type { MessageEvent } from './events.js';
@@ -20,7 +34,9 @@ const money = (receivedAt: number) => message('payment_settled', receivedAt, PRO
 
 /** What happened in its order: an event, or an event and its refusal. */
 function told(record: AppointmentRecord, messages: StoredMessage[], now: number): string[] {
-  return workOff(record, messages, now).steps.map(({ decision }) => (decision.allowed ? decision.event : `${decision.event}: ${decision.code}`));
+  return workOff(record, messages, now).steps.map(({ decision }) =>
+    decision.allowed ? decision.event : `${decision.event}: ${decision.code}`,
+  );
 }
 
 describe('money and the payment window', () => {
@@ -41,10 +57,17 @@ describe('money and the payment window', () => {
   });
   test('an activation that came before the money stays refused, whichever came after the window', () => {
     const messages = [message('activate', PAY_BY + 1), money(PAY_BY + 2), message('activate', PAY_BY + 3)];
-    expect(told(makeRecord(), messages, PAY_BY + 5)).toEqual(['activate: payment_required', 'payment_settled', 'activate']);
+    expect(told(makeRecord(), messages, PAY_BY + 5)).toEqual([
+      'activate: payment_required',
+      'payment_settled',
+      'activate',
+    ]);
   });
   test('of two payments the first books and the second comes back', () => {
-    expect(told(makeRecord(), [money(PAY_BY - 2), money(PAY_BY - 1)], PAY_BY)).toEqual(['payment_settled', 'payment_settled: already_paid']);
+    expect(told(makeRecord(), [money(PAY_BY - 2), money(PAY_BY - 1)], PAY_BY)).toEqual([
+      'payment_settled',
+      'payment_settled: already_paid',
+    ]);
   });
 });
 
@@ -55,7 +78,9 @@ describe('activation and its deadline', () => {
     ['at the same instant', ACTIVATE_BY, ['activate']],
     ['a millisecond after', ACTIVATE_BY + 1, ['activation_window_over', 'activate: already_over']],
   ])('an activation stored %s, both worked off long after', (_, receivedAt, expected) => {
-    expect(told({ ...paid, pendingActivationAt: receivedAt }, [message('activate', receivedAt)], ACTIVATE_BY + 60_000)).toEqual(expected);
+    expect(
+      told({ ...paid, pendingActivationAt: receivedAt }, [message('activate', receivedAt)], ACTIVATE_BY + 60_000),
+    ).toEqual(expected);
   });
   test('an activation before T-5 that is worked off after it confirms by the clock', () => {
     const { record } = workOff(makePaid({ remindedAt: T15 }), [message('activate', T5 - 1)], T5 + 1);
@@ -83,8 +108,15 @@ describe('joins and the clock that let them in', () => {
   test('a therapist’s end after a join that no worker had seen ends it', () => {
     const came = { joinedAt: T5, cameAt: T5 };
     const record = makeActivated({ remindedAt: T15, client: came, therapist: came });
-    const { record: after, steps } = workOff(record, [message('join', T5 + 1, CLIENT), message('end', START, THERAPIST)], START);
-    expect(after).toMatchObject({ status: 'completed', outcome: { reason: 'ended_by_party', by: 'therapist', at: START } });
+    const { record: after, steps } = workOff(
+      record,
+      [message('join', T5 + 1, CLIENT), message('end', START, THERAPIST)],
+      START,
+    );
+    expect(after).toMatchObject({
+      status: 'completed',
+      outcome: { reason: 'ended_by_party', by: 'therapist', at: START },
+    });
     expect(steps.map(({ actor }) => actor.role)).toEqual(['system', 'system', 'client', 'therapist']);
   });
 });
@@ -113,21 +145,37 @@ describe('evidence', () => {
     const open = makeRecord({ openProviderPayment: true });
     expect(workOff(open, [], PAY_BY)).toMatchObject({ needs: 'payment', steps: [], record: { status: 'scheduled' } });
     expect(workOff({ ...open, paymentCheckedAt: PAY_BY - 1 }, [], PAY_BY).needs).toBe('payment');
-    expect(workOff({ ...open, paymentCheckedAt: PAY_BY }, [], PAY_BY)).toMatchObject({ needs: null, record: { status: 'expired' } });
+    expect(workOff({ ...open, paymentCheckedAt: PAY_BY }, [], PAY_BY)).toMatchObject({
+      needs: null,
+      record: { status: 'expired' },
+    });
   });
   test('the room’s record is read before the end where it may tell more', () => {
     const alone = makeInProgress({ client: true });
     expect(workOff(alone, [], END)).toMatchObject({ needs: 'attendance', steps: [] });
-    expect(workOff({ ...alone, attendanceReadAt: END }, [], END)).toMatchObject({ needs: null, record: { status: 'no_show' } });
-    expect(workOff(makeInProgress({ client: true, therapist: true }), [], END)).toMatchObject({ needs: null, record: { status: 'completed' } });
+    expect(workOff({ ...alone, attendanceReadAt: END }, [], END)).toMatchObject({
+      needs: null,
+      record: { status: 'no_show' },
+    });
+    expect(workOff(makeInProgress({ client: true, therapist: true }), [], END)).toMatchObject({
+      needs: null,
+      record: { status: 'completed' },
+    });
   });
   test('a chat, or a session that never had a room, has nothing to read', () => {
     for (const changes of [{ sessionMode: 'chat' as const }, { roomAlive: false }]) {
-      expect(workOff(makeInProgress({ client: true }, changes), [], END)).toMatchObject({ needs: null, record: { status: 'no_show' } });
+      expect(workOff(makeInProgress({ client: true }, changes), [], END)).toMatchObject({
+        needs: null,
+        record: { status: 'no_show' },
+      });
     }
   });
   test('who ends it waits for the room’s record too, and what came after waits behind', () => {
-    const messages = [message('leave', START, THERAPIST), message('end', ABSENT_AT, CLIENT), message('leave', ABSENT_AT + 1, CLIENT)];
+    const messages = [
+      message('leave', START, THERAPIST),
+      message('end', ABSENT_AT, CLIENT),
+      message('leave', ABSENT_AT + 1, CLIENT),
+    ];
     const { needs, steps } = workOff(makeInProgress({ client: true }), messages, ABSENT_AT + 2);
     expect(needs).toBe('attendance');
     expect(steps.map(({ decision }) => decision.event)).toEqual(['leave']);
@@ -147,6 +195,10 @@ describe('spread', () => {
     const reminded = { ...record, remindedAt: T15 };
     const early = spreadWakeAt(record, T5);
     expect(workOff(reminded, [], early - 1).prepareOpening).toBe(false);
-    expect(workOff(reminded, [], early)).toMatchObject({ prepareOpening: true, steps: [], record: { status: 'scheduled', openedAt: null } });
+    expect(workOff(reminded, [], early)).toMatchObject({
+      prepareOpening: true,
+      steps: [],
+      record: { status: 'scheduled', openedAt: null },
+    });
   });
 });

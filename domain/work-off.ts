@@ -75,7 +75,8 @@ function isFirst(message: StoredMessage, { event, due }: Deadline): boolean {
  */
 function nextEvent(waiting: readonly StoredMessage[], deadline: Deadline | null): NextEvent | null {
   const [message] = waiting;
-  const moneyWaits = deadline?.event === 'payment_window_over' && waiting.some(({ event }) => event === 'payment_settled');
+  const moneyWaits =
+    deadline?.event === 'payment_window_over' && waiting.some(({ event }) => event === 'payment_settled');
   if (message !== undefined && (deadline === null || moneyWaits || isFirst(message, deadline))) {
     return { event: message.event, at: message.receivedAt, actor: message.actor, message };
   }

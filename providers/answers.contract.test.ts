@@ -52,7 +52,9 @@ describe.runIf(hasContracts)("Razorpay's published webhooks are read", () => {
     'payment.failed': 'failed',
     'order.paid': 'succeeded',
   };
-  const all = ['payments', 'orders', 'refunds', 'disputes'].flatMap((kind) => webhooks(`razorpay/webhooks-${kind}.json`));
+  const all = ['payments', 'orders', 'refunds', 'disputes'].flatMap((kind) =>
+    webhooks(`razorpay/webhooks-${kind}.json`),
+  );
 
   test.each(all)('%s', (_name, body) => {
     const event = parse(body);

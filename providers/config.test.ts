@@ -30,7 +30,12 @@ function complaint(env: Record<string, string | undefined>): string {
 
 test('without addresses the vendors are meant', () => {
   const config = readProviderConfig(complete);
-  expect(config.stripe).toEqual({ secretKey: 'sk_test_1', publishableKey: 'pk_test_1', webhookSecret: 'whsec_1', apiUrl: null });
+  expect(config.stripe).toEqual({
+    secretKey: 'sk_test_1',
+    publishableKey: 'pk_test_1',
+    webhookSecret: 'whsec_1',
+    apiUrl: null,
+  });
   expect(config.razorpay.apiUrl).toBeNull();
   expect(config.twilio.apiUrl).toBeNull();
 });
@@ -41,7 +46,12 @@ test('addresses lose their trailing slash', () => {
 });
 
 test('every missing variable is named once, in one sentence; blank is missing', () => {
-  const message = complaint({ ...complete, STRIPE_SECRET_KEY: undefined, MAIL_FROM: '  ', TWILIO_ACCOUNT_SID: undefined });
+  const message = complaint({
+    ...complete,
+    STRIPE_SECRET_KEY: undefined,
+    MAIL_FROM: '  ',
+    TWILIO_ACCOUNT_SID: undefined,
+  });
   expect(message).toBe(
     "The providers can't be reached as configured: STRIPE_SECRET_KEY is missing, TWILIO_ACCOUNT_SID is missing, MAIL_FROM is missing.",
   );

@@ -20,16 +20,32 @@ const text = (to: string, lookForEarlierSince: Date | null = null) => ({
 test('an SMS whose answer was lost is found, not sent twice', async () => {
   const before = new Date();
   const message = text('+15551230001');
-  bench.sandbox.control.addFault({ provider: 'twilio', method: 'POST', path: '/Messages', kind: 'reset_after', times: 1 });
+  bench.sandbox.control.addFault({
+    provider: 'twilio',
+    method: 'POST',
+    path: '/Messages',
+    kind: 'reset_after',
+    times: 1,
+  });
   await expect(bench.providers.sms.sendSms(message)).rejects.toMatchObject({ retryable: true });
   const { ref } = await bench.providers.sms.sendSms({ ...message, lookForEarlierSince: before });
-  expect(smsTo(message.to).filter(({ body }) => body === message.body).map(({ sid }) => sid)).toEqual([ref]);
+  expect(
+    smsTo(message.to)
+      .filter(({ body }) => body === message.body)
+      .map(({ sid }) => sid),
+  ).toEqual([ref]);
 });
 
 test('an SMS that never left is sent at the second try', async () => {
   const before = new Date();
   const message = text('+15551230002');
-  bench.sandbox.control.addFault({ provider: 'twilio', method: 'POST', path: '/Messages', kind: 'reset_before', times: 1 });
+  bench.sandbox.control.addFault({
+    provider: 'twilio',
+    method: 'POST',
+    path: '/Messages',
+    kind: 'reset_before',
+    times: 1,
+  });
   await expect(bench.providers.sms.sendSms(message)).rejects.toMatchObject({ retryable: true });
   await bench.providers.sms.sendSms({ ...message, lookForEarlierSince: before });
   expect(smsTo(message.to)).toHaveLength(1);
@@ -43,9 +59,17 @@ test('too many at once is waited out inside the call', async () => {
 });
 
 test('a mail arrives as it was written', async () => {
-  const mail = { to: 'client@example.com', subject: 'Tomorrow', text: 'See you.', kind: 'reminder', messageId: '<n-1@example.com>' };
+  const mail = {
+    to: 'client@example.com',
+    subject: 'Tomorrow',
+    text: 'See you.',
+    kind: 'reminder',
+    messageId: '<n-1@example.com>',
+  };
   expect(await bench.providers.mail.sendMail(mail)).toEqual({ ref: mail.messageId });
-  expect(bench.sandbox.control.mail()).toMatchObject([{ to: [mail.to], subject: mail.subject, messageId: mail.messageId }]);
+  expect(bench.sandbox.control.mail()).toMatchObject([
+    { to: [mail.to], subject: mail.subject, messageId: mail.messageId },
+  ]);
 });
 
 test('a busy mail server is retryable', async () => {

@@ -22,7 +22,12 @@ const refused = (status: number, error: object) => ({ status, body: JSON.stringi
 const badRequest = { code: 'BAD_REQUEST_ERROR', description: 'Nope' };
 
 test.each([
-  ['a bad request', refused(400, { ...badRequest, reason: 'input_validation_failed' }), 'input_validation_failed', false],
+  [
+    'a bad request',
+    refused(400, { ...badRequest, reason: 'input_validation_failed' }),
+    'input_validation_failed',
+    false,
+  ],
   ['one without reason', refused(400, { ...badRequest, reason: 'NA' }), 'BAD_REQUEST_ERROR', false],
   ['a bad key', refused(401, badRequest), 'BAD_REQUEST_ERROR', false],
   ['a conflict', refused(409, badRequest), 'BAD_REQUEST_ERROR', true],
@@ -45,7 +50,9 @@ test.each([
 
 test('a read is repeated once after a cut connection, a capture never', async () => {
   const order = { id: 'order_1', amount: 500, currency: 'INR', status: 'attempted' };
-  const payments = { items: [{ id: 'pay_1', amount: 500, currency: 'INR', status: 'authorized', order_id: 'order_1' }] };
+  const payments = {
+    items: [{ id: 'pay_1', amount: 500, currency: 'INR', status: 'authorized', order_id: 'order_1' }],
+  };
   answers = [
     { status: 0, body: '' },
     { status: 200, body: JSON.stringify(order) },
@@ -73,7 +80,14 @@ test('"already been captured" is success, as the next read tells', async () => {
 
 test('a receipt that is taken leads to its order, unless the sum differs', async () => {
   const taken = refused(400, { code: 'BAD_REQUEST_ERROR', description: 'Order receipt should be unique.' });
-  const found = { id: 'order_7', amount: 500, currency: 'INR', status: 'created', receipt: 'p-1', notes: { paymentId: 'p-1' } };
+  const found = {
+    id: 'order_7',
+    amount: 500,
+    currency: 'INR',
+    status: 'created',
+    receipt: 'p-1',
+    notes: { paymentId: 'p-1' },
+  };
   const list = { status: 200, body: JSON.stringify({ items: [{ ...found, id: 'order_8', receipt: 'p-2' }, found] }) };
   const money = { amountMinor: 500, currency: 'INR' };
   const request = { paymentId: 'p-1', appointmentId: 'a-1', clientId: 'c-1', money, description: 'Session' };

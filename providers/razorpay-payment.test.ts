@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { readOrder, readPayments, toPayment } from './razorpay-payment.js';
 import { ProviderError } from './types.js';
 
-const order = readOrder({ id: 'order_1', amount: 500, currency: 'INR', status: 'attempted', notes: { paymentId: 'p-1' } });
+const order = readOrder({
+  id: 'order_1',
+  amount: 500,
+  currency: 'INR',
+  status: 'attempted',
+  notes: { paymentId: 'p-1' },
+});
 
 /** Attempts, oldest first. */
 function attempts(...overs: Record<string, unknown>[]) {

@@ -5,7 +5,15 @@ import { hmacSha256Hex } from './signatures.js';
 import { configFor } from './test-support.js';
 
 const SECRET = 'hook';
-const payment = { id: 'pay_1', amount: 500, currency: 'INR', status: 'captured', captured: true, order_id: 'order_1', notes: [] };
+const payment = {
+  id: 'pay_1',
+  amount: 500,
+  currency: 'INR',
+  status: 'captured',
+  captured: true,
+  order_id: 'order_1',
+  notes: [],
+};
 const order = { id: 'order_1', amount: 500, currency: 'INR', status: 'paid', notes: { paymentId: 'p-1' } };
 
 function body(event: string, payload: object): string {
@@ -36,7 +44,9 @@ test('order.paid is the order with its payment', () => {
 });
 
 test('a payment event alone names its order', () => {
-  const raw = body('payment.failed', { payment: { entity: { ...payment, status: 'failed', captured: false, error_reason: 'x' } } });
+  const raw = body('payment.failed', {
+    payment: { entity: { ...payment, status: 'failed', captured: false, error_reason: 'x' } },
+  });
   expect(parseRazorpayWebhook(raw, signed(raw), SECRET).payment).toMatchObject({
     providerRef: 'order_1',
     status: 'failed',
@@ -74,7 +84,9 @@ test('a changed body, a foreign signature and none are refused alike', () => {
 
 test('signed nonsense is unreadable', () => {
   for (const raw of ['no json', '[]', '{"event":"order.paid"}']) {
-    expect(() => parseRazorpayWebhook(raw, signed(raw), SECRET)).toThrow(expect.objectContaining({ code: 'body_unreadable' }));
+    expect(() => parseRazorpayWebhook(raw, signed(raw), SECRET)).toThrow(
+      expect.objectContaining({ code: 'body_unreadable' }),
+    );
   }
 });
 

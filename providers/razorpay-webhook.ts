@@ -12,7 +12,12 @@ const event = z.looseObject({
 });
 
 /** Events that tell how an order's payment stands; refunds, disputes and downtimes carry a payment without doing so. */
-const PAYMENT_EVENTS: ReadonlySet<string> = new Set(['payment.authorized', 'payment.captured', 'payment.failed', 'order.paid']);
+const PAYMENT_EVENTS: ReadonlySet<string> = new Set([
+  'payment.authorized',
+  'payment.captured',
+  'payment.failed',
+  'order.paid',
+]);
 
 /**
  * Verifies `X-Razorpay-Signature` (HMAC-SHA256 of the raw body, no timestamp, so the event id is the only defence

@@ -10,12 +10,19 @@ afterAll(() => bench.close());
 afterEach(() => bench.sandbox.control.clearFaults());
 
 const razorpay = () => bench.providers.razorpay;
-const act = (...args: Parameters<typeof bench.sandbox.control.payments.act>) => bench.sandbox.control.payments.act(...args);
+const act = (...args: Parameters<typeof bench.sandbox.control.payments.act>) =>
+  bench.sandbox.control.payments.act(...args);
 const ordersOf = (paymentId: string) => bench.sandbox.control.payments.list({ metadata: { paymentId } });
 
 function checkout() {
   const money = { amountMinor: 5_000, currency: 'INR' };
-  return { paymentId: randomUUID(), appointmentId: randomUUID(), clientId: randomUUID(), money, description: 'Session' };
+  return {
+    paymentId: randomUUID(),
+    appointmentId: randomUUID(),
+    clientId: randomUUID(),
+    money,
+    description: 'Session',
+  };
 }
 
 async function opened(): Promise<string> {
@@ -69,7 +76,8 @@ test('a failed attempt, then money: both events, and the money wins', async () =
     const { headers, body } = await bench.inbox.next();
     const event = await razorpay().parseWebhook(body, headers);
     if (event.payment?.providerRef === providerRef) seen.set(event.type, event.payment.status);
-    if (event.type === 'order.paid') expect(event).toMatchObject({ payment: fetched, eventId: headers.get('x-razorpay-event-id') });
+    if (event.type === 'order.paid')
+      expect(event).toMatchObject({ payment: fetched, eventId: headers.get('x-razorpay-event-id') });
   }
   expect(seen.get('payment.failed')).toBe('failed');
 });
@@ -93,7 +101,10 @@ test('a capture whose answer was lost is success at the next try', async () => {
   const providerRef = await opened();
   act(providerRef, 'authorize');
   bench.sandbox.control.addFault({ provider: 'razorpay', path: '/capture', kind: 'reset_after', times: 1 });
-  await expect(razorpay().capturePayment(providerRef)).rejects.toMatchObject({ code: 'connection_failed', retryable: true });
+  await expect(razorpay().capturePayment(providerRef)).rejects.toMatchObject({
+    code: 'connection_failed',
+    retryable: true,
+  });
   expect((await razorpay().capturePayment(providerRef)).status).toBe('succeeded');
 });
 

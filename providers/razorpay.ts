@@ -41,9 +41,15 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
   async openCheckout(request: CheckoutRequest): Promise<{ providerRef: string; checkout: Checkout }> {
     const order = await this.createOrAdopt(request);
     const isSame =
-      order.amount === request.money.amountMinor && order.currency.toUpperCase() === request.money.currency.toUpperCase();
+      order.amount === request.money.amountMinor &&
+      order.currency.toUpperCase() === request.money.currency.toUpperCase();
     if (!isSame) {
-      throw new ProviderError('razorpay', 'receipt_reused', `Order ${order.id} has this receipt and another sum`, false);
+      throw new ProviderError(
+        'razorpay',
+        'receipt_reused',
+        `Order ${order.id} has this receipt and another sum`,
+        false,
+      );
     }
     return { providerRef: order.id, checkout: this.toCheckout(order.id) };
   }

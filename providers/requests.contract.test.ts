@@ -44,7 +44,13 @@ test.runIf(!hasContracts)(`the contracts are in ${CONTRACTS_DIR}`, ({ skip }) =>
 
 describe.runIf(hasContracts)('Stripe', () => {
   const contract = hasContracts ? new RequestContract('stripe/openapi-2023-08-16.json') : null;
-  const intent = { id: 'pi_1', client_secret: 'pi_1_secret', status: 'requires_payment_method', amount: 5_000, currency: 'inr' };
+  const intent = {
+    id: 'pi_1',
+    client_secret: 'pi_1_secret',
+    status: 'requires_payment_method',
+    amount: 5_000,
+    currency: 'inr',
+  };
   const authorized = { ...intent, status: 'requires_capture' };
 
   test.each([
@@ -105,7 +111,9 @@ describe.runIf(hasContracts)('Twilio', () => {
   test('the contract would notice', () => {
     const url = '/twilio/video/v1/Rooms';
     expect(complaints({ method: 'POST', url, body: 'UniqueName=a&Type=group' })).toEqual([]);
-    expect(complaints({ method: 'POST', url, body: 'UniqueName=a&Colour=red' })).toEqual(['body Colour is not described']);
+    expect(complaints({ method: 'POST', url, body: 'UniqueName=a&Colour=red' })).toEqual([
+      'body Colour is not described',
+    ]);
     expect(complaints({ method: 'POST', url, body: 'Type=palace' })).not.toEqual([]);
     expect(complaints({ method: 'GET', url: `${url}/RM1/Participants?Status=asleep`, body: '' })).not.toEqual([]);
     expect(complaints({ method: 'DELETE', url, body: '' })).not.toEqual([]);

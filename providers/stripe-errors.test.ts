@@ -22,16 +22,36 @@ function refused(status: number, error: object) {
 
 test.each([
   ['a declined card', refused(402, { type: 'card_error', code: 'card_declined' }), 'card_declined', false],
-  ['a bad key', refused(401, { type: 'invalid_request_error', message: 'Invalid: sk_test_1' }), 'invalid_request_error', false],
+  [
+    'a bad key',
+    refused(401, { type: 'invalid_request_error', message: 'Invalid: sk_test_1' }),
+    'invalid_request_error',
+    false,
+  ],
   ['no permission', refused(403, { type: 'invalid_request_error' }), 'invalid_request_error', false],
-  ['an unknown object', refused(404, { type: 'invalid_request_error', code: 'resource_missing' }), 'resource_missing', false],
-  ['a bad parameter', refused(400, { type: 'invalid_request_error', code: 'parameter_unknown' }), 'parameter_unknown', false],
+  [
+    'an unknown object',
+    refused(404, { type: 'invalid_request_error', code: 'resource_missing' }),
+    'resource_missing',
+    false,
+  ],
+  [
+    'a bad parameter',
+    refused(400, { type: 'invalid_request_error', code: 'parameter_unknown' }),
+    'parameter_unknown',
+    false,
+  ],
   ['a key of another request', refused(400, { type: 'idempotency_error' }), 'idempotency_error', false],
   ['a key in flight', refused(409, { type: 'idempotency_error' }), 'idempotency_error', true],
   ['a lock', refused(400, { type: 'invalid_request_error', code: 'lock_timeout' }), 'lock_timeout', true],
   ['too many', refused(429, { type: 'invalid_request_error', code: 'rate_limit' }), 'rate_limit', true],
   ['an outage', refused(500, { type: 'api_error' }), 'api_error', true],
-  ['a page of a proxy', { status: 502, body: '<html>', headers: { 'stripe-should-retry': 'false' } }, 'response_unreadable', true],
+  [
+    'a page of a proxy',
+    { status: 502, body: '<html>', headers: { 'stripe-should-retry': 'false' } },
+    'response_unreadable',
+    true,
+  ],
   ['a cut connection', { status: 0, body: '' }, 'connection_failed', true],
 ])('%s', async (_name, given, code, retryable) => {
   answer = given;
@@ -44,6 +64,8 @@ test.each([
 test('an outage is tried twice, no more', async () => {
   answer = { status: 503, body: '{"error":{"type":"api_error"}}' };
   calls = 0;
-  await expect(new StripeGateway(configFor(server.url).stripe).fetchPayment('pi_1')).rejects.toMatchObject({ httpStatus: 503 });
+  await expect(new StripeGateway(configFor(server.url).stripe).fetchPayment('pi_1')).rejects.toMatchObject({
+    httpStatus: 503,
+  });
   expect(calls).toBe(2);
 });

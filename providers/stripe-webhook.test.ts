@@ -45,10 +45,17 @@ test('a payment_intent event carries the payment', async () => {
   });
 });
 
-test.each(['charge.refunded', 'charge.dispute.created', 'refund.updated'])('%s keeps its payload only', async (type) => {
-  const raw = event(type, { id: 'ch_1', payment_intent: 'pi_1' });
-  expect(await gateway.parseWebhook(raw, signed(raw))).toMatchObject({ type, payment: null, payload: JSON.parse(raw) });
-});
+test.each(['charge.refunded', 'charge.dispute.created', 'refund.updated'])(
+  '%s keeps its payload only',
+  async (type) => {
+    const raw = event(type, { id: 'ch_1', payment_intent: 'pi_1' });
+    expect(await gateway.parseWebhook(raw, signed(raw))).toMatchObject({
+      type,
+      payment: null,
+      payload: JSON.parse(raw),
+    });
+  },
+);
 
 test('one good signature among several is enough, for the rotation of secrets', async () => {
   const raw = event('charge.refunded', {});

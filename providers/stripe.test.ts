@@ -35,7 +35,9 @@ test('a checkout carries our ids, and a repeat meets the same intent', async () 
   expect(first.checkout).toMatchObject({ method: 'stripe', publishableKey: 'pk_test_punctual' });
   expect(await stripe().resumeCheckout(first.providerRef)).toEqual(first.checkout);
   const { paymentId, appointmentId, clientId } = request;
-  expect(intentsOf(paymentId)).toMatchObject([{ ref: first.providerRef, metadata: { paymentId, appointmentId, clientId } }]);
+  expect(intentsOf(paymentId)).toMatchObject([
+    { ref: first.providerRef, metadata: { paymentId, appointmentId, clientId } },
+  ]);
   expect(await stripe().fetchPayment(first.providerRef)).toEqual({
     providerRef: first.providerRef,
     status: 'open',
@@ -123,7 +125,9 @@ test('money that arrives between the read and the cancel wins', async () => {
   const providerRef = await opened();
   bench.sandbox.control.addFault({ provider: 'stripe', path: '/cancel', kind: 'latency', ms: 400, times: 1 });
   const canceling = stripe().cancelPayment(providerRef);
-  await expect.poll(() => bench.sandbox.control.calls().some(({ path }) => path.includes(`${providerRef}/cancel`))).toBe(true);
+  await expect
+    .poll(() => bench.sandbox.control.calls().some(({ path }) => path.includes(`${providerRef}/cancel`)))
+    .toBe(true);
   bench.sandbox.control.payments.act(providerRef, 'pay');
   expect((await canceling).status).toBe('succeeded');
 });
@@ -135,5 +139,8 @@ test('capturing what is not authorised is a read', async () => {
 });
 
 test('an object that is not there is final', async () => {
-  await expect(stripe().fetchPayment('pi_nowhere')).rejects.toMatchObject({ code: 'resource_missing', retryable: false });
+  await expect(stripe().fetchPayment('pi_nowhere')).rejects.toMatchObject({
+    code: 'resource_missing',
+    retryable: false,
+  });
 });

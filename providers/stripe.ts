@@ -4,7 +4,13 @@ import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
 import { STORED_FAILURE, toStripeError } from './stripe-errors.js';
 import { toPayment } from './stripe-payment.js';
 import { parseStripeWebhook } from './stripe-webhook.js';
-import { type Checkout, type CheckoutRequest, type PaymentGateway, ProviderError, type ProviderPayment } from './types.js';
+import {
+  type Checkout,
+  type CheckoutRequest,
+  type PaymentGateway,
+  ProviderError,
+  type ProviderPayment,
+} from './types.js';
 
 /** Idempotency keys that one checkout may use up. */
 const MAX_KEYS = 3;

@@ -57,7 +57,9 @@ export class RequestContract {
     return [...decodeEntries(query)].flatMap(([name, value]) => {
       const index = operation.parameters?.findIndex((one) => one.in === 'query' && one.name === name) ?? -1;
       if (index < 0) return [`query ${name} is not described`];
-      return this.errorsOf({ $ref: `${prefix}/parameters/${index}/schema` }, value).map((error) => `query ${name}${error}`);
+      return this.errorsOf({ $ref: `${prefix}/parameters/${index}/schema` }, value).map(
+        (error) => `query ${name}${error}`,
+      );
     });
   }
 

@@ -32,6 +32,8 @@ export async function startInbox() {
 export type Inbox = Awaited<ReturnType<typeof startInbox>>;
 
 function toHeaders(incoming: IncomingHttpHeaders): Headers {
-  const single = Object.entries(incoming).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []));
+  const single = Object.entries(incoming).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value]] : [],
+  );
   return new Headers(single as [string, string][]);
 }

@@ -34,6 +34,10 @@ test.each([
   ['razorpay', () => new RazorpayGateway(config.razorpay, TIMEOUT_MS).fetchPayment('order_1')],
   ['twilio', () => new TwilioSms(config.twilio, TIMEOUT_MS).sendSms(sms)],
   ['smtp', () => new SmtpMail(config.mail, TIMEOUT_MS).sendMail(mail)],
-])('%s: a vendor that never answers is given up, and may be asked again', async (provider, call) => {
-  await expect(call()).rejects.toMatchObject({ name: 'ProviderError', provider, retryable: true });
-}, 5_000);
+])(
+  '%s: a vendor that never answers is given up, and may be asked again',
+  async (provider, call) => {
+    await expect(call()).rejects.toMatchObject({ name: 'ProviderError', provider, retryable: true });
+  },
+  5_000,
+);

@@ -47,7 +47,9 @@ test('an SMS that may have been sent is not sent again by itself', async () => {
   for (const given of [refused(500, 20500), { status: 0, body: '' }]) {
     answer = given;
     calls = 0;
-    await expect(new TwilioSms(configFor(server.url).twilio).sendSms(message)).rejects.toMatchObject({ retryable: true });
+    await expect(new TwilioSms(configFor(server.url).twilio).sendSms(message)).rejects.toMatchObject({
+      retryable: true,
+    });
     expect(calls).toBe(1);
   }
 });

@@ -49,10 +49,20 @@ test('a token opens its room and no other', async () => {
   const uniqueName = `m-${randomUUID()}`;
   const room = await ensure('video', uniqueName);
   const other = await ensure('video');
-  const token = rooms().signToken({ identity: 'client:1:a', mode: 'video', uniqueName, ttlSeconds: 600, now: new Date() });
+  const token = rooms().signToken({
+    identity: 'client:1:a',
+    mode: 'video',
+    uniqueName,
+    ttlSeconds: 600,
+    now: new Date(),
+  });
   await expect(people().connect(other.sid, { token })).rejects.toThrow();
   const { participantSid } = await people().connect(room.sid, { token });
-  expect(await eventOf(room.sid, 'participant_connected')).toMatchObject({ participantSid, identity: 'client:1:a', uniqueName });
+  expect(await eventOf(room.sid, 'participant_connected')).toMatchObject({
+    participantSid,
+    identity: 'client:1:a',
+    uniqueName,
+  });
 });
 
 test('connections with their times; a dropped one is told, and dropping again is success', async () => {
@@ -101,5 +111,10 @@ test('a lost answer to a creation is met again', async () => {
   bench.sandbox.control.addFault({ provider: 'twilio', path: '/Rooms', method: 'POST', kind: 'reset_after', times: 1 });
   await expect(ensure('video', uniqueName)).rejects.toMatchObject({ code: 'connection_failed', retryable: true });
   const room = await ensure('video', uniqueName);
-  expect(people().list().filter((one) => one.uniqueName === uniqueName).map(({ sid }) => sid)).toEqual([room.sid]);
+  expect(
+    people()
+      .list()
+      .filter((one) => one.uniqueName === uniqueName)
+      .map(({ sid }) => sid),
+  ).toEqual([room.sid]);
 });

@@ -20,7 +20,8 @@ export class TwilioRooms implements RoomProvider {
   /** `statusCallback` is for video and audio; a chat's messages are no attendance. */
   async ensureRoom(request: { uniqueName: string; mode: RoomMode; statusCallback: string }): Promise<Room> {
     const { uniqueName, mode, statusCallback } = request;
-    const sid = mode === 'chat' ? await this.chat.ensure(uniqueName) : await this.video.ensure(uniqueName, statusCallback);
+    const sid =
+      mode === 'chat' ? await this.chat.ensure(uniqueName) : await this.video.ensure(uniqueName, statusCallback);
     return { sid, mode };
   }
 

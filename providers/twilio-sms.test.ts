@@ -32,7 +32,10 @@ const earlier = {
 };
 
 test.each(['queued', 'sent', 'delivered'])('the same text, %s since then, is not sent again', async (status) => {
-  listed = [{ ...earlier, body: 'Other', sid: 'SM-other' }, { ...earlier, status }];
+  listed = [
+    { ...earlier, body: 'Other', sid: 'SM-other' },
+    { ...earlier, status },
+  ];
   expect(await sms.sendSms(message)).toEqual({ ref: 'SM-old' });
   expect(seen).toEqual(['GET']);
 });

@@ -5,7 +5,13 @@ import { TwilioRooms } from './twilio-rooms.js';
 
 const config = configFor('http://127.0.0.1:9').twilio;
 const rooms = new TwilioRooms(config);
-const request = { identity: 'client:1', mode: 'video', uniqueName: 'meeting-1', ttlSeconds: 600, now: new Date() } as const;
+const request = {
+  identity: 'client:1',
+  mode: 'video',
+  uniqueName: 'meeting-1',
+  ttlSeconds: 600,
+  now: new Date(),
+} as const;
 
 test.each(['video', 'audio'] as const)('%s: a grant for the one room, signed with the API key', async (mode) => {
   const token = rooms.signToken({ ...request, mode });

@@ -82,7 +82,11 @@ test('every page of every status is read, and one who left in between has left',
     page(second, row('PA1', 'connected', '2026-11-24T10:00:00Z', null)),
     page(null, row('PA2', 'connected', '2026-11-24T10:01:00Z', null)),
     page(null),
-    page(null, row('PA0', 'disconnected', '2026-11-24T09:59:00Z', '2026-11-24T09:59:30Z'), row('PA2', 'disconnected', '2026-11-24T10:01:00Z', '2026-11-24T10:02:00Z')),
+    page(
+      null,
+      row('PA0', 'disconnected', '2026-11-24T09:59:00Z', '2026-11-24T09:59:30Z'),
+      row('PA2', 'disconnected', '2026-11-24T10:01:00Z', '2026-11-24T10:02:00Z'),
+    ),
   ];
 
   const connections = await rooms.readConnections({ sid: 'RM1', mode: 'video' });

@@ -122,7 +122,14 @@ export interface RoomConnection {
 }
 
 export type RoomEvent =
-  | { type: 'participant_connected' | 'participant_disconnected'; roomSid: string; uniqueName: string; participantSid: string; identity: string; at: Date }
+  | {
+      type: 'participant_connected' | 'participant_disconnected';
+      roomSid: string;
+      uniqueName: string;
+      participantSid: string;
+      identity: string;
+      at: Date;
+    }
   | { type: 'room_created' | 'room_ended'; roomSid: string; uniqueName: string; at: Date }
   | { type: 'other'; name: string };
 
@@ -150,7 +157,12 @@ export interface SmsProvider {
    * Sends once. SMS has no idempotency key: `reference` is appended to nothing, it only names our notification row
    * in errors; `lookForEarlier` asks the vendor first whether the same text already went to this number since then.
    */
-  sendSms(message: { to: string; body: string; reference: string; lookForEarlierSince: Date | null }): Promise<{ ref: string }>;
+  sendSms(message: {
+    to: string;
+    body: string;
+    reference: string;
+    lookForEarlierSince: Date | null;
+  }): Promise<{ ref: string }>;
 }
 
 export interface MailProvider {

@@ -26,7 +26,10 @@ test('activating an unpaid appointment is refused with payment_required, and not
   expect(await readDecision(world.db, messageId)).toEqual({ ok: false, code: 'payment_required' });
   expect(await steps.stored(world, id)).toEqual(before);
   expect(await steps.timelineOf(world, id)).toEqual(['booked', 'activate:payment_required']);
-  expect(await steps.handleOf(world, id).query(messages.getDecision, messageId)).toEqual({ ok: false, code: 'payment_required' });
+  expect(await steps.handleOf(world, id).query(messages.getDecision, messageId)).toEqual({
+    ok: false,
+    code: 'payment_required',
+  });
 });
 
 test('a raw signal from the Temporal UI activates as operator, and is refused while unpaid', async () => {
@@ -37,7 +40,12 @@ test('a raw signal from the Temporal UI activates as operator, and is refused wh
   await steps.payFromWallet(world, id);
   await handle.signal('activate', { reason: 'called by phone' });
   await steps.until('activated', async () => (await steps.stored(world, id)).activatedAt !== null);
-  const entry = await world.db.selectFrom('timelineEntry').where('appointmentId', '=', id).selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow();
+  const entry = await world.db
+    .selectFrom('timelineEntry')
+    .where('appointmentId', '=', id)
+    .selectAll()
+    .orderBy('id', 'desc')
+    .executeTakeFirstOrThrow();
   expect(entry).toMatchObject({ kind: 'activate', actorRole: 'operator', detail: { reason: 'called by phone' } });
 });
 
@@ -53,7 +61,8 @@ test.each([
   await steps.payFromWallet(world, id);
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
   const handle = steps.handleOf(world, id);
-  for (const signal of ['activate', 'paymentSettled', 'participantJoined', 'participantLeft']) await handle.signal(signal, ...args);
+  for (const signal of ['activate', 'paymentSettled', 'participantJoined', 'participantLeft'])
+    await handle.signal(signal, ...args);
   const state = await handle.query(messages.getState);
   expect(state).toMatchObject({ status: 'scheduled', snapshot: { activated: false } });
   expect((await steps.stored(world, id)).activatedAt).toBeNull();
@@ -63,7 +72,9 @@ test.each([
 test('a raw paymentSettled pays nothing', async () => {
   const id = await steps.book(world, { ...(await parties()), inMs: 60_000 });
   await steps.handleOf(world, id).signal('paymentSettled', { amountMinor: 6_000, currency: 'INR', paymentId: id });
-  expect(await steps.handleOf(world, id).query(messages.getState)).toMatchObject({ refused: [{ code: 'message_malformed' }] });
+  expect(await steps.handleOf(world, id).query(messages.getState)).toMatchObject({
+    refused: [{ code: 'message_malformed' }],
+  });
   expect((await steps.stored(world, id)).paidAt).toBeNull();
 });
 
@@ -74,18 +85,35 @@ test('activation again is a success that changes nothing; taken back until T-5; 
   await steps.until('decided', async () => (await readDecision(world.db, again)) !== null);
   expect(await readDecision(world.db, again)).toEqual({ ok: true });
   const by = { role: 'admin', id: admin.id } as const;
-  expect(await steps.request(world, id, messages.deactivate, by, 'a mistake')).toMatchObject({ activated: false, status: 'scheduled' });
-  expect(await steps.request(world, id, messages.forceConfirm, by, 'begins early')).toMatchObject({ activated: true, status: 'confirmed' });
+  expect(await steps.request(world, id, messages.deactivate, by, 'a mistake')).toMatchObject({
+    activated: false,
+    status: 'scheduled',
+  });
+  expect(await steps.request(world, id, messages.forceConfirm, by, 'begins early')).toMatchObject({
+    activated: true,
+    status: 'confirmed',
+  });
   expect(await steps.request(world, id, messages.deactivate, by, 'too late').catch(steps.refusalOf)).toBe('too_late');
   await steps.join(world, id, 'client', client);
   await steps.until('in progress', async () => (await steps.stored(world, id)).status === 'in_progress');
-  expect(await steps.timelineOf(world, id)).toEqual(['booked', 'payment_settled', 'activate', 'deactivate', 'force_confirm', 'deactivate:too_late', 'join']);
+  expect(await steps.timelineOf(world, id)).toEqual([
+    'booked',
+    'payment_settled',
+    'activate',
+    'deactivate',
+    'force_confirm',
+    'deactivate:too_late',
+    'join',
+  ]);
 });
 
 test('updates sent by hand with anything are refused and harm nothing', async () => {
   const id = await steps.book(world, { ...(await parties()), inMs: 60_000 });
   for (const args of [[], [null], [{ requestId: 'x' }], [{ requestId: id, actor: { role: 'client', id } }]]) {
-    const refused = await steps.handleOf(world, id).executeUpdate(messages.forceConfirm, { args: args as never }).catch(steps.refusalOf);
+    const refused = await steps
+      .handleOf(world, id)
+      .executeUpdate(messages.forceConfirm, { args: args as never })
+      .catch(steps.refusalOf);
     expect(refused).toBe('message_malformed');
   }
   expect(await steps.timelineOf(world, id)).toEqual(['booked']);

@@ -17,9 +17,13 @@ test('two clients book one slot at the same moment: one wins, and the loser’s 
   const [one, two, therapist] = [await makeClient(db), await makeClient(db), await makeTherapist(db)];
   const ids = [randomUUID(), randomUUID()];
   const answers = await Promise.allSettled(
-    [one, two].map((client, index) => steps.book(world, { client, therapist, inMs: 60_000, appointmentId: ids[index] })),
+    [one, two].map((client, index) =>
+      steps.book(world, { client, therapist, inMs: 60_000, appointmentId: ids[index] }),
+    ),
   );
-  const losers = answers.flatMap((answer, index) => (answer.status === 'rejected' ? [{ id: ids[index]!, code: steps.refusalOf(answer.reason) }] : []));
+  const losers = answers.flatMap((answer, index) =>
+    answer.status === 'rejected' ? [{ id: ids[index]!, code: steps.refusalOf(answer.reason) }] : [],
+  );
   expect(losers).toHaveLength(1);
   expect(losers[0]!.code).toBe('slot_taken');
   expect(await steps.handleOf(world, losers[0]!.id).result()).toEqual({ ended: 'refused', code: 'slot_taken' });

@@ -17,7 +17,13 @@ afterAll(() => world.close());
 async function openStripeCheckout(id: string, client: { id: string }) {
   const payment = await startProviderPayment(world.db, id, 'stripe');
   const money = { amountMinor: payment.amountMinor, currency: payment.currency };
-  const { providerRef } = await world.providers.stripe.openCheckout({ paymentId: payment.id, appointmentId: id, clientId: client.id, money, description: 'a test' });
+  const { providerRef } = await world.providers.stripe.openCheckout({
+    paymentId: payment.id,
+    appointmentId: id,
+    clientId: client.id,
+    money,
+    description: 'a test',
+  });
   await setProviderRef(world.db, payment.id, providerRef);
   return { payment, providerRef };
 }
@@ -29,7 +35,13 @@ test('unpaid: expires at the end of its window, the slot is free again, only the
   expect(await steps.handleOf(world, id).result()).toEqual({ ended: 'over', status: 'expired', reason: 'payment' });
   const again = await steps.book(world, { client, therapist, inMs: 60_000 });
   expect(again).not.toBe(id);
-  const told = await db.selectFrom('notification').where('appointmentId', '=', id).select(['kind', 'recipientRole']).distinct().orderBy('kind').execute();
+  const told = await db
+    .selectFrom('notification')
+    .where('appointmentId', '=', id)
+    .select(['kind', 'recipientRole'])
+    .distinct()
+    .orderBy('kind')
+    .execute();
   expect(told).toEqual([
     { kind: 'booking_made', recipientRole: 'client' },
     { kind: 'expired_payment', recipientRole: 'client' },
@@ -53,7 +65,11 @@ test('paid at the provider but the webhook was lost (cal.com 15294): the questio
   world.sandbox.control.setWebhookMode({ drop: true });
   world.sandbox.control.payments.act(providerRef, 'pay');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
-  expect(await steps.stored(world, id)).toMatchObject({ status: 'scheduled', hold: 'held', payment: { status: 'completed', method: 'stripe' } });
+  expect(await steps.stored(world, id)).toMatchObject({
+    status: 'scheduled',
+    hold: 'held',
+    payment: { status: 'completed', method: 'stripe' },
+  });
 });
 
 test('money that comes after the expiry is credited and never books (cal.com 11278)', async () => {
@@ -62,10 +78,26 @@ test('money that comes after the expiry is credited and never books (cal.com 112
   const id = await steps.book(world, { client, therapist, inMs: 60_000 });
   const payment = await startProviderPayment(db, id, 'razorpay');
   await steps.handleOf(world, id).result();
-  const news = { status: 'succeeded', providerRef: 'order_late', paymentId: payment.id, amountMinor: payment.amountMinor, currency: 'INR', chargeRef: 'pay_late', failureCode: null } as const;
+  const news = {
+    status: 'succeeded',
+    providerRef: 'order_late',
+    paymentId: payment.id,
+    amountMinor: payment.amountMinor,
+    currency: 'INR',
+    chargeRef: 'pay_late',
+    failureCode: null,
+  } as const;
   await storePaymentEvent(db, { provider: 'razorpay', eventId: 'late', type: 'payment.captured', payload: {} }, news);
-  await steps.until('credited', async () => (await steps.balances(world, client))['client_wallet'] === payment.amountMinor);
-  expect(await steps.stored(world, id)).toMatchObject({ status: 'expired', paidAt: null, hold: 'none', payment: { status: 'refunded' } });
+  await steps.until(
+    'credited',
+    async () => (await steps.balances(world, client))['client_wallet'] === payment.amountMinor,
+  );
+  expect(await steps.stored(world, id)).toMatchObject({
+    status: 'expired',
+    paidAt: null,
+    hold: 'none',
+    payment: { status: 'refunded' },
+  });
   expect(await steps.timelineOf(world, id)).toContain('payment_settled:already_over');
 });
 
@@ -75,10 +107,32 @@ test('paid but never activated: admins are alerted at T-15, it expires at start 
   const id = await steps.book(world, { client, therapist, inMs: 2_500, durationMinutes: 60 });
   await steps.payFromWallet(world, id);
   expect(await steps.handleOf(world, id).result()).toEqual({ ended: 'over', status: 'expired', reason: 'activation' });
-  expect(await steps.balances(world, client, therapist)).toMatchObject({ client_wallet: 100_000, client_wallet_held: 0 });
-  await steps.until('sent', async () => (await db.selectFrom('notification').where('appointmentId', '=', id).where('status', 'in', ['pending', 'sending']).select('id').execute()).length === 0);
-  const sent = await db.selectFrom('notification').where('appointmentId', '=', id).where('status', '=', 'sent').select(['template', 'recipientId']).execute();
-  const templates = (recipient: { id: string }) => [...new Set(sent.filter(({ recipientId }) => recipientId === recipient.id).map(({ template }) => template))].toSorted(byText);
+  expect(await steps.balances(world, client, therapist)).toMatchObject({
+    client_wallet: 100_000,
+    client_wallet_held: 0,
+  });
+  await steps.until(
+    'sent',
+    async () =>
+      (
+        await db
+          .selectFrom('notification')
+          .where('appointmentId', '=', id)
+          .where('status', 'in', ['pending', 'sending'])
+          .select('id')
+          .execute()
+      ).length === 0,
+  );
+  const sent = await db
+    .selectFrom('notification')
+    .where('appointmentId', '=', id)
+    .where('status', '=', 'sent')
+    .select(['template', 'recipientId'])
+    .execute();
+  const templates = (recipient: { id: string }) =>
+    [
+      ...new Set(sent.filter(({ recipientId }) => recipientId === recipient.id).map(({ template }) => template)),
+    ].toSorted(byText);
   expect(templates(client)).toEqual(['awaiting_approval', 'booking_made', 'expired_activation', 'payment_received']);
   expect(templates(admin)).toEqual(['activation_alert']);
   expect(templates(therapist)).toEqual(['approval_pending', 'expired_activation']);
@@ -89,5 +143,8 @@ test('nobody came: no-show of both, nothing is charged', async () => {
   const [client, therapist, admin] = [await makeClient(db), await makeTherapist(db), await makePerson(db, 'admin')];
   const id = await steps.activated(world, { client, therapist, admin, inMs: 1_000, durationMinutes: 10 });
   expect(await steps.handleOf(world, id).result()).toEqual({ ended: 'over', status: 'no_show', reason: 'both_absent' });
-  expect(await steps.balances(world, client, therapist)).toMatchObject({ client_wallet: 100_000, client_wallet_held: 0 });
+  expect(await steps.balances(world, client, therapist)).toMatchObject({
+    client_wallet: 100_000,
+    client_wallet_held: 0,
+  });
 });

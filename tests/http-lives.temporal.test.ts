@@ -24,9 +24,17 @@ interface Life {
 }
 
 async function bookOverHttp(sessionMode: SessionMode, inMinutes: number, walletMinor?: number): Promise<Life> {
-  const [client, therapist] = [await makeClient(world.db, walletMinor), await makeTherapist(world.db, { minuteMs: MINUTE_MS })];
+  const [client, therapist] = [
+    await makeClient(world.db, walletMinor),
+    await makeTherapist(world.db, { minuteMs: MINUTE_MS }),
+  ];
   const startsAt = new Date(Date.now() + inMinutes * MINUTE_MS).toISOString();
-  const { status, body } = await world.send(client, 'POST', '/v1/appointments', { therapistId: therapist.id, startsAt, durationMinutes: 20, sessionMode });
+  const { status, body } = await world.send(client, 'POST', '/v1/appointments', {
+    therapistId: therapist.id,
+    startsAt,
+    durationMinutes: 20,
+    sessionMode,
+  });
   expect(status).toBe(201);
   return { id: String(body['id']), client, therapist };
 }
@@ -57,15 +65,26 @@ test.concurrent.each(PAYMENT_METHODS.flatMap((method) => SESSION_MODES.map((mode
     expect((await world.send(therapist, 'GET', `/v1/appointments/${id}`)).status).toBe(404);
     await pay(life, method);
     await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
-    expect((await world.send(admin, 'POST', `/v1/appointments/${id}/activate`, { reason: 'checked' })).status).toBe(200);
+    expect((await world.send(admin, 'POST', `/v1/appointments/${id}/activate`, { reason: 'checked' })).status).toBe(
+      200,
+    );
     await steps.until('Join is there', async () => (await get(client, id))['status'] === 'confirmed');
     await joinOverHttp(id, client);
     expect(await get(client, id)).toMatchObject({ status: 'in_progress' });
     await joinOverHttp(id, therapist);
     expect(await steps.handleOf(world, id).result()).toMatchObject({ status: 'completed', reason: 'duration_over' });
-    expect(await get(client, id)).toMatchObject({ status: 'completed', hold: 'settled', payment: { status: 'completed', method }, outcome: { reason: 'duration_over' } });
+    expect(await get(client, id)).toMatchObject({
+      status: 'completed',
+      hold: 'settled',
+      payment: { status: 'completed', method },
+      outcome: { reason: 'duration_over' },
+    });
     const paidFrom = method === 'wallet' ? 98_000 : 100_000;
-    expect(await steps.balances(world, client, therapist)).toMatchObject({ client_wallet: paidFrom, client_wallet_held: 0, therapist_payable: 1_600 });
+    expect(await steps.balances(world, client, therapist)).toMatchObject({
+      client_wallet: paidFrom,
+      client_wallet_held: 0,
+      therapist_payable: 1_600,
+    });
     const review = () => world.send(client, 'POST', `/v1/appointments/${id}/review`, { rating: 5, text: 'Thank you.' });
     expect((await review()).status).toBe(201);
     expect(await review()).toMatchObject({ status: 409, body: { code: 'review_exists' } });
@@ -75,7 +94,7 @@ test.concurrent.each(PAYMENT_METHODS.flatMap((method) => SESSION_MODES.map((mode
 );
 
 test('at T-5 exactly, with the worker down: confirmed for readers, a join is answered with a token, no timer transition commits; durable after its return', async () => {
-  const life = await bookOverHttp('video', 12);
+  const life = await bookOverHttp('video', 30);
   const { id, client, therapist } = life;
   await pay(life, 'wallet');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
@@ -93,13 +112,29 @@ test('at T-5 exactly, with the worker down: confirmed for readers, a join is ans
   await joinOverHttp(id, client);
   await joinOverHttp(id, therapist);
   expect(await get(client, id)).toMatchObject({ status: 'in_progress' });
-  expect(await steps.stored(world, id)).toMatchObject({ status: 'scheduled', remindedAt: expect.anything(), openedAt: null });
+  expect(await steps.stored(world, id)).toMatchObject({
+    status: 'scheduled',
+    remindedAt: expect.anything(),
+    openedAt: null,
+  });
   expect(await steps.timelineOf(world, id)).toEqual(['booked', 'payment_settled', 'activate']);
 
   await world.startWorker();
   await steps.until('durable', async () => (await steps.stored(world, id)).status === 'in_progress');
-  expect(await steps.timelineOf(world, id)).toEqual(['booked', 'payment_settled', 'activate', 'opening_due', 'join', 'join']);
-  const opening = await world.db.selectFrom('timelineEntry').where('appointmentId', '=', id).where('kind', '=', 'opening_due').selectAll().executeTakeFirstOrThrow();
+  expect(await steps.timelineOf(world, id)).toEqual([
+    'booked',
+    'payment_settled',
+    'activate',
+    'opening_due',
+    'join',
+    'join',
+  ]);
+  const opening = await world.db
+    .selectFrom('timelineEntry')
+    .where('appointmentId', '=', id)
+    .where('kind', '=', 'opening_due')
+    .selectAll()
+    .executeTakeFirstOrThrow();
   expect(opening.due?.getTime()).toBe(opensAt);
   expect(opening.at.getTime()).toBeGreaterThan(opensAt);
 });
@@ -110,7 +145,12 @@ test('a declined card can be followed by another that pays, in the same window',
   const { body } = await world.send(client, 'POST', `/v1/appointments/${id}/payments`, { method: 'stripe' });
   const [payment] = world.sandbox.control.payments.list({ metadata: { paymentId: String(body['id']) } });
   world.sandbox.control.payments.act(payment!.ref, 'decline');
-  await steps.until('failed', async () => (await get(client, id))['payment'] !== null && JSON.stringify((await get(client, id))['payment']).includes('failed'));
+  await steps.until(
+    'failed',
+    async () =>
+      (await get(client, id))['payment'] !== null &&
+      JSON.stringify((await get(client, id))['payment']).includes('failed'),
+  );
   expect(await get(client, id)).toMatchObject({ status: 'scheduled', allowedActions: expect.arrayContaining(['pay']) });
   world.sandbox.control.payments.act(payment!.ref, 'pay');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);

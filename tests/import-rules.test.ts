@@ -25,17 +25,27 @@ async function lint(folder: string, ...args: string[]): Promise<Finding[]> {
   return (JSON.parse(stdout) as { diagnostics: Finding[] }).diagnostics;
 }
 
-const importing = (...names: string[]) => names.map((name, n) => `import { x as x${n} } from '${name}';\nexport const y${n} = x${n};\n`).join('');
+const importing = (...names: string[]) =>
+  names.map((name, n) => `import { x as x${n} } from '${name}';\nexport const y${n} = x${n};\n`).join('');
 const IMPORTS = 'eslint(no-restricted-imports)';
 const GLOBALS = 'eslint(no-restricted-globals)';
 
 /** Where it is written, what is written, and the rule that must object. */
 type Violation = [path: string, text: string, rule: string];
 
-const imports = (path: string, ...names: string[]): Violation[] => names.map((name) => [path, importing(name), IMPORTS]);
+const imports = (path: string, ...names: string[]): Violation[] =>
+  names.map((name) => [path, importing(name), IMPORTS]);
 
 const VIOLATIONS: Violation[] = [
-  ...imports('domain/x.ts', '../db/database.js', '../workflows/messages.js', 'kysely', 'zod', 'node:crypto', '@temporalio/common'),
+  ...imports(
+    'domain/x.ts',
+    '../db/database.js',
+    '../workflows/messages.js',
+    'kysely',
+    'zod',
+    'node:crypto',
+    '@temporalio/common',
+  ),
   ['domain/x.ts', `import type { Db } from '../db/database.js';\nexport type X = Db;\n`, IMPORTS],
   ['domain/x.ts', 'export const now = Date.now();\n', GLOBALS],
   ['domain/x.ts', 'export const now = new Date();\n', GLOBALS],
@@ -43,25 +53,139 @@ const VIOLATIONS: Violation[] = [
   ['domain/x.ts', 'export const home = process.cwd();\n', GLOBALS],
   ['domain/x.ts', 'setTimeout(() => undefined, 1);\n', GLOBALS],
   ['domain/x.ts', 'export const luck = Math.random();\n', 'eslint(no-restricted-properties)'],
-  ...imports('workflows/x.ts', '../db/database.js', '../activities/index.js', '../providers/index.js', '../api/app.js', 'node:crypto', 'pg', '@temporalio/client', '@temporalio/worker', '@temporalio/activity'),
+  ...imports(
+    'workflows/x.ts',
+    '../db/database.js',
+    '../activities/index.js',
+    '../providers/index.js',
+    '../api/app.js',
+    'node:crypto',
+    'pg',
+    '@temporalio/client',
+    '@temporalio/worker',
+    '@temporalio/activity',
+  ),
   ['workflows/x.ts', `import type { Db } from '../db/database.js';\nexport type X = Db;\n`, IMPORTS],
   ['workflows/x.ts', `import type { Client } from '@temporalio/client';\nexport type X = Client;\n`, IMPORTS],
   ['workflows/x.ts', 'export const home = process.cwd();\n', GLOBALS],
-  ...imports('activities/x.ts', '../api/app.js', '../worker/main.js', '../workflows/appointment.js', '../sandbox/server.js', '../tests/support/world.js', '../dev/stack.js', '@temporalio/worker', '@temporalio/workflow', 'hono', 'kysely', 'pg'),
-  ...imports('providers/x.ts', '../db/database.js', '../domain/types.js', '../sandbox/server.js', '../dev/config.js', '@temporalio/common', 'hono', 'kysely', 'pg'),
-  ...imports('worker/x.ts', '../api/app.js', '../cli/main.js', '../sandbox/server.js', '../dev/stack.js', '../tests/support/world.js', '../workflows/appointment.js', '../workflows/index.js', '@temporalio/workflow', 'hono', 'pg'),
-  ...imports('api/x.ts', '../activities/index.js', '../worker/main.js', '../workflows/appointment.js', '../workflows/index.js', '../sandbox/server.js', '../dev/stack.js', '../tests/support/world.js', '../cli/main.js', '@temporalio/worker', '@temporalio/workflow', '@temporalio/activity'),
-  ...imports('api/routes/x.ts', '../../activities/index.js', '../../worker/main.js', '../../workflows/appointment.js', '../../sandbox/server.js', '../../dev/stack.js', '../../tests/support/world.js', '@temporalio/worker'),
+  ...imports(
+    'activities/x.ts',
+    '../api/app.js',
+    '../worker/main.js',
+    '../workflows/appointment.js',
+    '../sandbox/server.js',
+    '../tests/support/world.js',
+    '../dev/stack.js',
+    '@temporalio/worker',
+    '@temporalio/workflow',
+    'hono',
+    'kysely',
+    'pg',
+  ),
+  ...imports(
+    'providers/x.ts',
+    '../db/database.js',
+    '../domain/types.js',
+    '../sandbox/server.js',
+    '../dev/config.js',
+    '@temporalio/common',
+    'hono',
+    'kysely',
+    'pg',
+  ),
+  ...imports(
+    'worker/x.ts',
+    '../api/app.js',
+    '../cli/main.js',
+    '../sandbox/server.js',
+    '../dev/stack.js',
+    '../tests/support/world.js',
+    '../workflows/appointment.js',
+    '../workflows/index.js',
+    '@temporalio/workflow',
+    'hono',
+    'pg',
+  ),
+  ...imports(
+    'api/x.ts',
+    '../activities/index.js',
+    '../worker/main.js',
+    '../workflows/appointment.js',
+    '../workflows/index.js',
+    '../sandbox/server.js',
+    '../dev/stack.js',
+    '../tests/support/world.js',
+    '../cli/main.js',
+    '@temporalio/worker',
+    '@temporalio/workflow',
+    '@temporalio/activity',
+  ),
+  ...imports(
+    'api/routes/x.ts',
+    '../../activities/index.js',
+    '../../worker/main.js',
+    '../../workflows/appointment.js',
+    '../../sandbox/server.js',
+    '../../dev/stack.js',
+    '../../tests/support/world.js',
+    '@temporalio/worker',
+  ),
   ['api/routes/x.ts', `export const later = import('../../activities/index.js');\n`, IMPORTS],
   ['api/routes/x.ts', `export * from '../../activities/index.js';\n`, IMPORTS],
-  ...imports('db/x.ts', '../workflows/messages.js', '../providers/index.js', '../api/app.js', '../activities/index.js', '../tests/setup/database.js', '@temporalio/client', 'hono', 'zod', 'node:fs'),
+  ...imports(
+    'db/x.ts',
+    '../workflows/messages.js',
+    '../providers/index.js',
+    '../api/app.js',
+    '../activities/index.js',
+    '../tests/setup/database.js',
+    '@temporalio/client',
+    'hono',
+    'zod',
+    'node:fs',
+  ),
   ...imports('db/migrations/x.ts', '../../domain/types.js', '../../workflows/messages.js', '@temporalio/client'),
-  ...imports('sandbox/x.ts', '../domain/types.js', '../db/database.js', '../providers/index.js', '../dev/config.js', '../tests/support/world.js', '@temporalio/client', 'kysely'),
-  ...imports('sandbox/stripe/x.ts', '../../domain/types.js', '../../db/database.js', '../../providers/index.js', '../../api/app.js'),
-  ...imports('cli/x.ts', '../db/database.js', '../db/commit.js', '../api/app.js', '../activities/index.js', '../providers/index.js', '../worker/main.js', '../workflows/appointment.js', '../sandbox/server.js', '../tests/support/world.js', 'kysely', 'pg', 'hono'),
+  ...imports(
+    'sandbox/x.ts',
+    '../domain/types.js',
+    '../db/database.js',
+    '../providers/index.js',
+    '../dev/config.js',
+    '../tests/support/world.js',
+    '@temporalio/client',
+    'kysely',
+  ),
+  ...imports(
+    'sandbox/stripe/x.ts',
+    '../../domain/types.js',
+    '../../db/database.js',
+    '../../providers/index.js',
+    '../../api/app.js',
+  ),
+  ...imports(
+    'cli/x.ts',
+    '../db/database.js',
+    '../db/commit.js',
+    '../api/app.js',
+    '../activities/index.js',
+    '../providers/index.js',
+    '../worker/main.js',
+    '../workflows/appointment.js',
+    '../sandbox/server.js',
+    '../tests/support/world.js',
+    'kysely',
+    'pg',
+    'hono',
+  ),
   ...imports('dev/x.ts', '../tests/support/world.js'),
-  ...['domain', 'db', 'api', 'api/routes', 'activities', 'providers', 'worker', 'cli', 'sandbox'].map((room): Violation => [`${room}/x.ts`, `export const home = process.env['HOME'];\n`, 'node(no-process-env)']),
-  ...['domain', 'db', 'api/routes', 'workflows', 'worker'].map((room): Violation => [`${room}/x.ts`, `console.log('here');\n`, 'eslint(no-console)']),
+  ...['domain', 'db', 'api', 'api/routes', 'activities', 'providers', 'worker', 'cli', 'sandbox'].map(
+    (room): Violation => [`${room}/x.ts`, `export const home = process.env['HOME'];\n`, 'node(no-process-env)'],
+  ),
+  ...['domain', 'db', 'api/routes', 'workflows', 'worker'].map((room): Violation => [
+    `${room}/x.ts`,
+    `console.log('here');\n`,
+    'eslint(no-console)',
+  ]),
   ['api/x.ts', 'export const x: any = 1;\n', 'typescript(no-explicit-any)'],
   ['api/x.ts', `import { X } from './y.js';\nexport const x: X = 1;\n`, 'typescript(consistent-type-imports)'],
   ['api/x.ts', 'export const same = (a: number, b: number) => a == b;\n', 'eslint(eqeqeq)'],
@@ -71,18 +195,66 @@ const VIOLATIONS: Violation[] = [
 /** What the same rules must let pass. */
 const ALLOWED: [path: string, text: string][] = [
   ['domain/ok.ts', importing('./types.js') + 'export const at = (moment: number) => Math.floor(moment);\n'],
-  ['workflows/ok.ts', importing('./messages.js', '../domain/gate.js', '@temporalio/workflow', '@temporalio/common') + `import type { A } from '../activities/types.js';\nexport type B = A;\n`],
-  ['activities/ok.ts', importing('../db/commit.js', '../domain/gate.js', '../providers/types.js', '../workflows/messages.js', '../workflows/queues.js', '@temporalio/common', '@temporalio/client', 'node:crypto')],
+  [
+    'workflows/ok.ts',
+    importing('./messages.js', '../domain/gate.js', '@temporalio/workflow', '@temporalio/common') +
+      `import type { A } from '../activities/types.js';\nexport type B = A;\n`,
+  ],
+  [
+    'activities/ok.ts',
+    importing(
+      '../db/commit.js',
+      '../domain/gate.js',
+      '../providers/types.js',
+      '../workflows/messages.js',
+      '../workflows/queues.js',
+      '@temporalio/common',
+      '@temporalio/client',
+      'node:crypto',
+    ),
+  ],
   ['providers/ok.ts', importing('./types.js', 'stripe', 'twilio', 'zod', 'node:crypto')],
-  ['worker/ok.ts', importing('../activities/index.js', '../db/database.js', '../providers/index.js', '../workflows/queues.js', '@temporalio/worker')],
-  ['api/ok.ts', importing('./errors.js', '../db/lists.js', '../domain/join.js', '../workflows/messages.js', '../providers/types.js', '@temporalio/client', 'hono')],
+  [
+    'worker/ok.ts',
+    importing(
+      '../activities/index.js',
+      '../db/database.js',
+      '../providers/index.js',
+      '../workflows/queues.js',
+      '@temporalio/worker',
+    ),
+  ],
+  [
+    'api/ok.ts',
+    importing(
+      './errors.js',
+      '../db/lists.js',
+      '../domain/join.js',
+      '../workflows/messages.js',
+      '../providers/types.js',
+      '@temporalio/client',
+      'hono',
+    ),
+  ],
   ['api/routes/ok.ts', importing('../errors.js', './x.js', '../../db/lists.js', '../../workflows/messages.js')],
   ['db/ok.ts', importing('./database.js', './migrations/0001.js', '../domain/gate.js', 'kysely', 'pg')],
   ['sandbox/stripe/ok.ts', importing('../server.js', '../webhooks/send.js', 'hono')],
-  ['cli/ok.ts', importing('./format.js', '../domain/types.js', '../dev/config.js', '../sandbox/credentials.js', '../workflows/messages.js')],
+  [
+    'cli/ok.ts',
+    importing(
+      './format.js',
+      '../domain/types.js',
+      '../dev/config.js',
+      '../sandbox/credentials.js',
+      '../workflows/messages.js',
+    ),
+  ],
   ['dev/ok.ts', importing('../db/seeds.js', '../sandbox/server.js') + `console.log(process.env['PORT']);\n`],
   ['api/config.ts', `export const port = process.env['PORT'];\n`],
-  ['api/ok.test.ts', importing('../tests/support/world.js', '../sandbox/server.js') + `console.log(process.env['CI']);\n`],
+  [
+    'api/ok.test.ts',
+    importing('../tests/support/world.js', '../sandbox/server.js') + `console.log(process.env['CI']);\n`,
+  ],
 ];
 
 let folder: string;
@@ -103,12 +275,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const rulesOn = (path: string): string[] => findings.filter(({ filename }) => filename === path).map(({ code }) => code);
+const rulesOn = (path: string): string[] =>
+  findings.filter(({ filename }) => filename === path).map(({ code }) => code);
 
 describe('each rule bites', () => {
-  test.each(VIOLATIONS.map(([path, text, rule], index) => [path, text.split('\n')[0]!, rule, fileOf(path, index)]))('in %s: %s', (_path, _text, rule, file) => {
-    expect(rulesOn(file)).toContain(rule);
-  });
+  test.each(VIOLATIONS.map(([path, text, rule], index) => [path, text.split('\n')[0]!, rule, fileOf(path, index)]))(
+    'in %s: %s',
+    (_path, _text, rule, file) => {
+      expect(rulesOn(file)).toContain(rule);
+    },
+  );
 });
 
 test.each(ALLOWED.map(([path]) => [path]))('what the house allows passes: %s', (path) => {

@@ -18,7 +18,12 @@ afterAll(() => world.close());
 
 /** The therapist is told of the booking before an admin activates it: activated at once, that would lose its meaning. */
 async function therapistTold(id: string): Promise<boolean> {
-  const rows = await world.db.selectFrom('notification').where('appointmentId', '=', id).where('kind', '=', 'approval_pending').select('status').execute();
+  const rows = await world.db
+    .selectFrom('notification')
+    .where('appointmentId', '=', id)
+    .where('kind', '=', 'approval_pending')
+    .select('status')
+    .execute();
   return rows.length > 0 && rows.every(({ status }) => status === 'sent');
 }
 
@@ -60,17 +65,40 @@ test('a video session lives its whole life: every transition, the money and the 
   expect(events!.length).toBeLessThanOrEqual(MOST_EVENTS);
   expect(tasks).toBeLessThanOrEqual(MOST_WORKFLOW_TASKS);
   const rooms = world.sandbox.control.rooms.list();
-  const { meetingId } = await world.db.selectFrom('appointment').where('id', '=', id).select('meetingId').executeTakeFirstOrThrow();
+  const { meetingId } = await world.db
+    .selectFrom('appointment')
+    .where('id', '=', id)
+    .select('meetingId')
+    .executeTakeFirstOrThrow();
   expect(rooms.filter(({ uniqueName }) => uniqueName === meetingId).map(({ status }) => status)).toEqual(['completed']);
 });
 
 test('everyone is told everything exactly once', async () => {
   const { id } = await playVideoLife();
-  const open = () => world.db.selectFrom('notification').where('appointmentId', '=', id).where('status', 'in', ['pending', 'sending']).select('id').execute();
+  const open = () =>
+    world.db
+      .selectFrom('notification')
+      .where('appointmentId', '=', id)
+      .where('status', 'in', ['pending', 'sending'])
+      .select('id')
+      .execute();
   await steps.until('all notifications have gone out', async () => (await open()).length === 0);
-  const rows = await world.db.selectFrom('notification').where('appointmentId', '=', id).where('status', '=', 'sent').selectAll().execute();
-  const told = (role: string) => [...new Set(rows.filter((row) => row.recipientRole === role).map(({ template }) => template))].toSorted(byText);
-  expect(told('client')).toEqual(['approved', 'booking_made', 'completed', 'join_open', 'payment_received', 'session_reminder']);
+  const rows = await world.db
+    .selectFrom('notification')
+    .where('appointmentId', '=', id)
+    .where('status', '=', 'sent')
+    .selectAll()
+    .execute();
+  const told = (role: string) =>
+    [...new Set(rows.filter((row) => row.recipientRole === role).map(({ template }) => template))].toSorted(byText);
+  expect(told('client')).toEqual([
+    'approved',
+    'booking_made',
+    'completed',
+    'join_open',
+    'payment_received',
+    'session_reminder',
+  ]);
   expect(told('therapist')).toEqual(['approval_pending', 'approved', 'completed', 'join_open', 'session_reminder']);
   expect(told('admin')).toEqual([]);
   const mails = world.sandbox.control.mail().filter(({ text }) => text.includes(id));
@@ -93,13 +121,30 @@ test('a party ends a session that both came to, and a repeat of the request gets
 
 test('ending before the start + 15 min by the only one who came counts as leaving, afterwards as the other’s no-show', async () => {
   const { db } = world;
-  const [client, therapist, admin] = [await makeClient(db), await makeTherapist(db, { minuteMs: 60 }), await makePerson(db, 'admin')];
-  const id = await steps.confirmed(world, { client, therapist, admin, inMs: 1_200, durationMinutes: 60, sessionMode: 'chat' });
+  const [client, therapist, admin] = [
+    await makeClient(db),
+    await makeTherapist(db, { minuteMs: 60 }),
+    await makePerson(db, 'admin'),
+  ];
+  const id = await steps.confirmed(world, {
+    client,
+    therapist,
+    admin,
+    inMs: 1_200,
+    durationMinutes: 60,
+    sessionMode: 'chat',
+  });
   await steps.join(world, id, 'client', client);
   await steps.until('in progress', async () => (await steps.stored(world, id)).status === 'in_progress');
   expect(await steps.endBy(world, id, 'client', client)).toMatchObject({ status: 'in_progress' });
   const { startsAt } = await steps.stored(world, id);
   await steps.sleep(startsAt + 15 * 60 - Date.now() + 50);
-  expect(await steps.endBy(world, id, 'client', client)).toMatchObject({ status: 'no_show', outcome: { reason: 'therapist_absent' } });
-  expect(await steps.balances(world, client, therapist)).toMatchObject({ client_wallet: 100_000, client_wallet_held: 0 });
+  expect(await steps.endBy(world, id, 'client', client)).toMatchObject({
+    status: 'no_show',
+    outcome: { reason: 'therapist_absent' },
+  });
+  expect(await steps.balances(world, client, therapist)).toMatchObject({
+    client_wallet: 100_000,
+    client_wallet_held: 0,
+  });
 });

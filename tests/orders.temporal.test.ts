@@ -17,7 +17,11 @@ afterAll(() => world.close());
 
 async function arrange(policy = {}) {
   const { db } = world;
-  const [client, therapist, admin] = [await makeClient(db), await makeTherapist(db, policy), await makePerson(db, 'admin')];
+  const [client, therapist, admin] = [
+    await makeClient(db),
+    await makeTherapist(db, policy),
+    await makePerson(db, 'admin'),
+  ];
   return { client, therapist, admin };
 }
 
@@ -38,8 +42,20 @@ test('payment reported after the window’s end and after the expiry: the money 
   const id = await steps.book(world, { client, therapist, inMs: 60_000 });
   const payment = await startProviderPayment(world.db, id, 'stripe');
   await steps.until('expired', async () => (await steps.stored(world, id)).status === 'expired');
-  const news = { status: 'succeeded', providerRef: 'pi_after', paymentId: payment.id, amountMinor: payment.amountMinor, currency: 'INR', chargeRef: 'ch_after', failureCode: null } as const;
-  const toSignal = await storePaymentEvent(world.db, { provider: 'stripe', eventId: 'evt_after', type: 'payment_intent.succeeded', payload: {} }, news);
+  const news = {
+    status: 'succeeded',
+    providerRef: 'pi_after',
+    paymentId: payment.id,
+    amountMinor: payment.amountMinor,
+    currency: 'INR',
+    chargeRef: 'ch_after',
+    failureCode: null,
+  } as const;
+  const toSignal = await storePaymentEvent(
+    world.db,
+    { provider: 'stripe', eventId: 'evt_after', type: 'payment_intent.succeeded', payload: {} },
+    news,
+  );
   await steps.until('decided', async () => (await readDecision(world.db, toSignal!.messageId)) !== null);
   expect(await readDecision(world.db, toSignal!.messageId)).toEqual({ ok: false, code: 'already_over' });
   expect(await steps.stored(world, id)).toMatchObject({ status: 'expired', paidAt: null });
@@ -85,15 +101,34 @@ test('everything at once after an outage: payment, activation, T-15 and T-5 are 
   await steps.sleep(startsAt - Date.now());
   await world.startWorker();
   await steps.until('confirmed', async () => (await steps.stored(world, id)).status === 'confirmed');
-  expect(await steps.timelineOf(world, id)).toEqual(['booked', 'payment_settled', 'activate', 'reminder_due', 'opening_due']);
+  expect(await steps.timelineOf(world, id)).toEqual([
+    'booked',
+    'payment_settled',
+    'activate',
+    'reminder_due',
+    'opening_due',
+  ]);
 });
 
 test('a therapist’s second join while holding another session is refused, and names it; the end of the first frees it', async () => {
   const { client, therapist, admin } = await arrange({ minuteMs: 100, bufferMinutes: 0 });
   const other = await makeClient(world.db);
-  const first = await steps.confirmed(world, { client, therapist, admin, inMs: 1_500, durationMinutes: 10, sessionMode: 'chat' });
+  const first = await steps.confirmed(world, {
+    client,
+    therapist,
+    admin,
+    inMs: 1_500,
+    durationMinutes: 10,
+    sessionMode: 'chat',
+  });
   const { endsAt } = await steps.stored(world, first);
-  const second = await steps.activated(world, { client: other, therapist, admin, inMs: endsAt - Date.now() + 200, sessionMode: 'chat' });
+  const second = await steps.activated(world, {
+    client: other,
+    therapist,
+    admin,
+    inMs: endsAt - Date.now() + 200,
+    sessionMode: 'chat',
+  });
   await steps.join(world, first, 'therapist', therapist);
   await steps.join(world, first, 'client', client);
   await steps.until('the second is open', async () => (await steps.seen(world, second)).record.status === 'confirmed');

@@ -14,7 +14,8 @@ import { createWorld, type World } from './support/world.js';
  * RECORD_HISTORIES=<label> npm test -- tests/replay
  */
 const FOLDER = new URL('./histories/', import.meta.url);
-const WHAT_TO_DO = 'The workflow code no longer replays histories of open appointments: put the change behind patched(), keep the old branch.';
+const WHAT_TO_DO =
+  'The workflow code no longer replays histories of open appointments: put the change behind patched(), keep the old branch.';
 
 const { History } = proto.temporal.api.history.v1;
 type History = ReturnType<typeof History.fromObject>;
@@ -28,7 +29,6 @@ function toJson(history: History): string {
     return typeof value === 'string' && /^\d+@/.test(value) ? 'a-worker' : value;
   });
 }
-
 
 async function replay(histories: { workflowId: string; history: History }[]): Promise<ReplayResult[]> {
   const results: ReplayResult[] = [];
@@ -94,7 +94,11 @@ describe('fresh histories', () => {
 
   async function parties(policy = {}) {
     const { db } = world;
-    return { client: await makeClient(db), therapist: await makeTherapist(db, policy), admin: await makePerson(db, 'admin') };
+    return {
+      client: await makeClient(db),
+      therapist: await makeTherapist(db, policy),
+      admin: await makePerson(db, 'admin'),
+    };
   }
 
   test.each(Object.keys(shapes))('%s replays', async (name) => {

@@ -19,7 +19,11 @@ afterAll(async () => {
 const LIMIT_MS = 30_000;
 
 /** Starts a worker, waits for the commit in PostgreSQL, and kills the worker before it can say more to Temporal. */
-async function killAtCommit(id: string, what: string, committed: (record: AppointmentRecord) => boolean): Promise<void> {
+async function killAtCommit(
+  id: string,
+  what: string,
+  committed: (record: AppointmentRecord) => boolean,
+): Promise<void> {
   await worker.start();
   await steps.until(what, async () => committed(await steps.stored(world, id)), LIMIT_MS);
   await worker.kill();
@@ -27,7 +31,11 @@ async function killAtCommit(id: string, what: string, committed: (record: Appoin
 
 test('a worker killed before and right after every commit: each transition happens once, nothing is lost', async () => {
   const { db } = world;
-  const [client, therapist, admin] = [await makeClient(db), await makeTherapist(db, { minuteMs: 2_000 }), await makePerson(db, 'admin')];
+  const [client, therapist, admin] = [
+    await makeClient(db),
+    await makeTherapist(db, { minuteMs: 2_000 }),
+    await makePerson(db, 'admin'),
+  ];
   await worker.start();
   const id = await steps.book(world, { client, therapist, inMs: 60_000, durationMinutes: 10 });
   await worker.kill();
@@ -52,7 +60,16 @@ test('a worker killed before and right after every commit: each transition happe
   const kinds = await steps.timelineOf(world, id);
   const once = ['booked', 'payment_settled', 'activate', 'reminder_due', 'opening_due', 'duration_over'];
   expect(kinds.filter((kind) => kind !== 'join')).toEqual(once);
-  expect(await steps.balances(world, client, therapist)).toMatchObject({ client_wallet: 99_000, client_wallet_held: 0, therapist_payable: 800, platform_fee: 200 });
-  const told = await db.selectFrom('notification').where('appointmentId', '=', id).select(['kind', 'recipientId', 'channel']).execute();
+  expect(await steps.balances(world, client, therapist)).toMatchObject({
+    client_wallet: 99_000,
+    client_wallet_held: 0,
+    therapist_payable: 800,
+    platform_fee: 200,
+  });
+  const told = await db
+    .selectFrom('notification')
+    .where('appointmentId', '=', id)
+    .select(['kind', 'recipientId', 'channel'])
+    .execute();
   expect(new Set(told.map((row) => Object.values(row).join())).size).toBe(told.length);
 }, 240_000);

@@ -33,6 +33,10 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     activities: { ...activities.records },
     stickyQueueScheduleToStartTimeout: 1_000,
   });
-  const providers = await Worker.create({ ...shared, taskQueue: taskQueue + PROVIDERS_QUEUE_SUFFIX, activities: { ...activities.providers } });
+  const providers = await Worker.create({
+    ...shared,
+    taskQueue: taskQueue + PROVIDERS_QUEUE_SUFFIX,
+    activities: { ...activities.providers },
+  });
   return [appointments, providers];
 }

@@ -91,7 +91,9 @@ class Appointment {
   private commit(request?: CommitInput['request']) {
     const { appointmentId } = this.input;
     const commit = this.lastCommit.then(() =>
-      CancellationScope.nonCancellable(() => records.commitAppointment({ appointmentId, ...(request === undefined ? {} : { request }) })),
+      CancellationScope.nonCancellable(() =>
+        records.commitAppointment({ appointmentId, ...(request === undefined ? {} : { request }) }),
+      ),
     );
     const adopted = commit.then((answer) => {
       if (answer.snapshot !== null) this.state.adopt(answer.snapshot);
@@ -153,7 +155,12 @@ class Appointment {
     return answer.snapshot;
   }
 
-  private handleRequest(update: typeof messages.endSession, kind: MessageEvent, roles: string[], reasonRequired: boolean): void {
+  private handleRequest(
+    update: typeof messages.endSession,
+    kind: MessageEvent,
+    roles: string[],
+    reasonRequired: boolean,
+  ): void {
     setHandler(update, (input) => this.decideRequest(kind, input), {
       validator: (input) => {
         if (!isRequestInput(input, roles, reasonRequired)) throw refuse('message_malformed');

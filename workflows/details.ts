@@ -52,7 +52,10 @@ export function describe(state: WorkflowState): string {
   const waits = waitingFor(snapshot);
   const title = `### ${state.status.replace('_', ' ')}${waits.length === 0 ? '' : `: waits for ${waits.join(', ')}`}`;
   if (snapshot === null) return title;
-  const outcome = snapshot.outcome === null ? [] : [`- **outcome** ${snapshot.outcome.reason}, by ${snapshot.outcome.by} at ${iso(snapshot.outcome.at)}`];
+  const outcome =
+    snapshot.outcome === null
+      ? []
+      : [`- **outcome** ${snapshot.outcome.reason}, by ${snapshot.outcome.by} at ${iso(snapshot.outcome.at)}`];
   const refused = state.refused.map(({ at, code, said }) => `- **refused** at ${at}: \`${code}\` ${said}`);
   return [
     title,
@@ -64,7 +67,9 @@ export function describe(state: WorkflowState): string {
     `- **attendance** ${attendance(snapshot)}`,
     ...outcome,
     ...refused,
-    ...(state.cancelRequested ? ['', '*A cancellation from the Temporal UI was noted and ignored: cancel through the API.*'] : []),
+    ...(state.cancelRequested
+      ? ['', '*A cancellation from the Temporal UI was noted and ignored: cancel through the API.*']
+      : []),
     ...(needsOf(snapshot) === 'activation' || needsOf(snapshot) === 'payment' ? HOW_TO_ACTIVATE : []),
   ].join('\n');
 }

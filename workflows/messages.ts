@@ -1,6 +1,15 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { RefusalCode } from '../domain/refusals.js';
-import type { Actor, HoldStatus, Outcome, Participant, PaymentMethod, PaymentStatus, SessionMode, Status } from '../domain/types.js';
+import type {
+  Actor,
+  HoldStatus,
+  Outcome,
+  Participant,
+  PaymentMethod,
+  PaymentStatus,
+  SessionMode,
+  Status,
+} from '../domain/types.js';
 
 /** Names, inputs and answers of everything that is said to an appointment's workflow. Instants in epoch ms. */
 

@@ -12,7 +12,7 @@ export const records = proxyLocalActivities<RecordActivities>({
 function providerActivities(taskQueue: string, scheduleToCloseTimeout?: number) {
   return proxyActivities<ProviderActivities>({
     taskQueue: taskQueue + PROVIDERS_QUEUE_SUFFIX,
-    startToCloseTimeout: 30_000,
+    startToCloseTimeout: 15_000, // also how long a call is missed whose worker was killed; vendors' own time-outs are 10 s
     ...(scheduleToCloseTimeout === undefined ? {} : { scheduleToCloseTimeout }),
     retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 15_000 },
   });

@@ -10,7 +10,9 @@ import { type AppointmentBody, appointmentSchema, id } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
 
-const pendingSchema = z.object({ decisionId: id, status: z.literal('pending'), href: z.string() }).openapi('PendingDecision');
+const pendingSchema = z
+  .object({ decisionId: id, status: z.literal('pending'), href: z.string() })
+  .openapi('PendingDecision');
 type Pending = z.infer<typeof pendingSchema>;
 const withReason = jsonBody(z.object({ reason }));
 
@@ -73,8 +75,13 @@ export const adminRoutes = (services: Services) =>
         input,
         work: async ({ requestId }) => {
           const isActivated = await activate(services, caller, seen, { requestId, reason: input.reason });
-          if (isActivated) return { status: 200, body: presentAppointment(await readAgain(services, caller, appointmentId), caller) };
-          const pending = { decisionId: requestId, status: 'pending' as const, href: `/v1/appointments/${appointmentId}/live` };
+          if (isActivated)
+            return { status: 200, body: presentAppointment(await readAgain(services, caller, appointmentId), caller) };
+          const pending = {
+            decisionId: requestId,
+            status: 'pending' as const,
+            href: `/v1/appointments/${appointmentId}/live`,
+          };
           return { status: 202, body: pending, remember: false };
         },
       });
@@ -87,7 +94,11 @@ export const adminRoutes = (services: Services) =>
       const { body } = await once(c, services, {
         input,
         work: async ({ requestId }) => {
-          const decided = await requestDecision(services, caller, seen, { update: deactivate, requestId, reason: input.reason });
+          const decided = await requestDecision(services, caller, seen, {
+            update: deactivate,
+            requestId,
+            reason: input.reason,
+          });
           return { status: 200, body: presentAppointment(decided, caller) };
         },
       });
@@ -100,7 +111,11 @@ export const adminRoutes = (services: Services) =>
       const { body } = await once(c, services, {
         input,
         work: async ({ requestId }) => {
-          const decided = await requestDecision(services, caller, seen, { update: forceConfirm, requestId, reason: input.reason });
+          const decided = await requestDecision(services, caller, seen, {
+            update: forceConfirm,
+            requestId,
+            reason: input.reason,
+          });
           return { status: 200, body: presentAppointment(decided, caller) };
         },
       });
@@ -110,7 +125,10 @@ export const adminRoutes = (services: Services) =>
       const seen = await visibleAppointment(c, services, c.req.valid('param').id);
       const { body } = await once(c, services, {
         input: {},
-        work: async () => ({ status: 200, body: { repaired: !isOver(seen) && (await services.calls.resume(seen.record)) } }),
+        work: async () => ({
+          status: 200,
+          body: { repaired: !isOver(seen) && (await services.calls.resume(seen.record)) },
+        }),
       });
       return c.json(body, 200);
     });

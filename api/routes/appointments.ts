@@ -79,7 +79,12 @@ async function readPage(db: Services['db'], reader: Reader, query: z.output<type
   const at = await databaseNow(db);
   const after = last === null ? null : { startsAt: last[0], id: last[1] };
   const found = await listAppointments(db, reader, filter, { at, limit: limit + 1, after });
-  return toPage(found, limit, ({ record }) => [record.startsAt, record.id], (seen) => presentAppointment(seen, reader, at));
+  return toPage(
+    found,
+    limit,
+    ({ record }) => [record.startsAt, record.id],
+    (seen) => presentAppointment(seen, reader, at),
+  );
 }
 
 export const appointmentRoutes = (services: Services) =>

@@ -35,7 +35,10 @@ const PAGE = `<!doctype html>
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null });\n`;
 
 const html = { 'content-type': 'text/html; charset=utf-8' };
-const text = (description: string, mediaType: string) => ({ description, content: { [mediaType]: { schema: z.string() } } });
+const text = (description: string, mediaType: string) => ({
+  description,
+  content: { [mediaType]: { schema: z.string() } },
+});
 
 const page = createRoute({
   method: 'get',
@@ -62,5 +65,8 @@ export const docsRoutes = () =>
       if (file === 'start.js') return c.body(START, 200, { 'content-type': 'text/javascript; charset=utf-8' });
       const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
       if (type === undefined) throw new Problem('not_found');
-      return c.body(new Uint8Array(await readFile(join(assets, file))), 200, { 'content-type': type, 'cache-control': 'public, max-age=86400' });
+      return c.body(new Uint8Array(await readFile(join(assets, file))), 200, {
+        'content-type': type,
+        'cache-control': 'public, max-age=86400',
+      });
     });

@@ -19,7 +19,10 @@ const readyz = createRoute({
   path: '/readyz',
   tags: ['Operation'],
   summary: 'PostgreSQL and Temporal can be reached',
-  responses: { 200: json(z.object({ status: z.literal('ready'), postgres: z.literal('ok'), temporal: z.literal('ok') }), 'Both.'), 503: problems[503] },
+  responses: {
+    200: json(z.object({ status: z.literal('ready'), postgres: z.literal('ok'), temporal: z.literal('ok') }), 'Both.'),
+    503: problems[503],
+  },
 });
 
 async function within(limitMs: number, work: Promise<unknown>): Promise<'ok' | 'away'> {
@@ -35,7 +38,10 @@ export const healthRoutes = ({ db, calls }: Services) =>
   newRoutes()
     .openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(readyz, async (c) => {
-      const [postgres, temporal] = await Promise.all([within(LIMIT_MS, databaseNow(db)), within(LIMIT_MS, calls.ping(LIMIT_MS))]);
+      const [postgres, temporal] = await Promise.all([
+        within(LIMIT_MS, databaseNow(db)),
+        within(LIMIT_MS, calls.ping(LIMIT_MS)),
+      ]);
       if (postgres !== 'ok' || temporal !== 'ok') throw new Problem('not_ready', { facts: { postgres, temporal } });
       return c.json({ status: 'ready' as const, postgres, temporal }, 200);
     });

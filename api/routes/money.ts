@@ -12,11 +12,20 @@ const walletSchema = z
   .openapi('Wallet');
 
 const transactionSchema = z
-  .object({ id, kind: z.string(), amountMinor: amountMinor.openapi({ description: 'Signed.' }), currency, appointmentId: id.nullable(), at: instant })
+  .object({
+    id,
+    kind: z.string(),
+    amountMinor: amountMinor.openapi({ description: 'Signed.' }),
+    currency,
+    appointmentId: id.nullable(),
+    at: instant,
+  })
   .openapi('WalletTransaction');
 
 const sums = { currency, grossMinor: amountMinor, feeMinor: amountMinor, netMinor: amountMinor };
-const earningSchema = z.object({ appointmentId: id, status: z.string(), startsAt: instant, settledAt: instant, ...sums }).openapi('Earning');
+const earningSchema = z
+  .object({ appointmentId: id, status: z.string(), startsAt: instant, settledAt: instant, ...sums })
+  .openapi('Earning');
 const earningsSchema = pageOf(earningSchema)
   .extend({ totals: z.array(z.object({ sessions: z.int(), ...sums })), payouts: z.array(z.object({})) })
   .openapi('Earnings');
@@ -50,7 +59,10 @@ const earnings = createRoute({
   responses: { 200: json(earningsSchema, 'A page of earnings.'), ...problems },
 });
 
-const withNet = <T extends { grossMinor: number; feeMinor: number }>(sum: T) => ({ ...sum, netMinor: sum.grossMinor - sum.feeMinor });
+const withNet = <T extends { grossMinor: number; feeMinor: number }>(sum: T) => ({
+  ...sum,
+  netMinor: sum.grossMinor - sum.feeMinor,
+});
 
 export const moneyRoutes = ({ db }: Services) =>
   newRoutes()
@@ -66,7 +78,10 @@ export const moneyRoutes = ({ db }: Services) =>
       const [before] = decodeCursor(cursor, z.tuple([z.int()])) ?? [null];
       const found = await walletTransactions(db, c.get('caller').id, wallet, { limit: limit + 1, before });
       const present = (row: (typeof found)[number]) => ({ ...row, id: String(row.id), at: row.at.toISOString() });
-      return c.json(toPage(found, limit, (row) => [row.id], present), 200);
+      return c.json(
+        toPage(found, limit, (row) => [row.id], present),
+        200,
+      );
     })
     .openapi(earnings, async (c) => {
       const { limit, cursor } = c.req.valid('query');
@@ -76,8 +91,13 @@ export const moneyRoutes = ({ db }: Services) =>
         listEarnings(db, therapistId, { limit: limit + 1, before }),
         sumEarnings(db, therapistId),
       ]);
-      const page = toPage(found, limit, (row) => [row.id], ({ id: _id, at, startsAt, ...row }) => {
-        return withNet({ ...row, startsAt: startsAt.toISOString(), settledAt: at.toISOString() });
-      });
+      const page = toPage(
+        found,
+        limit,
+        (row) => [row.id],
+        ({ id: _id, at, startsAt, ...row }) => {
+          return withNet({ ...row, startsAt: startsAt.toISOString(), settledAt: at.toISOString() });
+        },
+      );
       return c.json({ ...page, totals: totals.map(withNet), payouts: [] }, 200);
     });

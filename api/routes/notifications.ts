@@ -34,5 +34,8 @@ export const notificationRoutes = ({ db }: Services) =>
     const present = (row: (typeof found)[number]) => {
       return { ...row, sentAt: row.sentAt?.toISOString() ?? null, readAt: row.readAt?.toISOString() ?? null };
     };
-    return c.json(toPage(found, limit, (row) => [row.id], present), 200);
+    return c.json(
+      toPage(found, limit, (row) => [row.id], present),
+      200,
+    );
   });

@@ -54,11 +54,19 @@ async function startPayment(services: Services, { record }: SeenAppointment, met
     return { status: 201 as const, body: presentPayment(payment), secrets: {} };
   }
   const payment = await startProviderPayment(db, record.id, method);
-  return { status: 201 as const, body: presentPayment(payment), secrets: await checkoutOf(services, payment, record.clientId) };
+  return {
+    status: 201 as const,
+    body: presentPayment(payment),
+    secrets: await checkoutOf(services, payment, record.clientId),
+  };
 }
 
 /** A repeat gets the checkout of the try that the first request started. */
-async function restoreCheckout(services: Services, { record }: SeenAppointment, paymentId: string): Promise<CheckoutBody> {
+async function restoreCheckout(
+  services: Services,
+  { record }: SeenAppointment,
+  paymentId: string,
+): Promise<CheckoutBody> {
   const payment = await readPayment(services.db, record.id, { id: paymentId });
   return payment === undefined ? {} : checkoutOf(services, payment, record.clientId);
 }
@@ -70,9 +78,14 @@ async function currentOf(db: Services['db'], appointmentId: string): Promise<Pay
 }
 
 /** The browser's word is a signature over an order of this appointment; what was paid is Razorpay's word alone. */
-async function verifyCheckout({ db, providers, messenger }: Services, appointmentId: string, given: z.output<typeof proof>) {
+async function verifyCheckout(
+  { db, providers, messenger }: Services,
+  appointmentId: string,
+  given: z.output<typeof proof>,
+) {
   const payment = await readPayment(db, appointmentId, { providerRef: given.orderId });
-  if (payment?.method !== 'razorpay' || !providers.razorpay.verifyCheckoutSignature(given)) throw new Refused('signature_mismatch');
+  if (payment?.method !== 'razorpay' || !providers.razorpay.verifyCheckoutSignature(given))
+    throw new Refused('signature_mismatch');
   const found = await providers.razorpay.capturePayment(given.orderId);
   const toSignal = await recordProviderAnswer(db, toNews(found), 'razorpay');
   if (toSignal !== null) messenger.tell(toSignal.appointmentId, 'payment_settled', toSignal.messageId);

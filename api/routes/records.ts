@@ -13,7 +13,9 @@ import { id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
 
-const reviewSchema = z.object({ rating: z.int().min(1).max(5), text: z.string().nullable(), createdAt: instant }).openapi('Review');
+const reviewSchema = z
+  .object({ rating: z.int().min(1).max(5), text: z.string().nullable(), createdAt: instant })
+  .openapi('Review');
 const reviewInput = z.object({ rating: z.int().min(1).max(5), text: text(4_000).optional() });
 
 const actor = z.object({ role: z.string(), id: id.nullable() });
@@ -22,7 +24,9 @@ const timelineSchema = z
     entries: z.array(
       z.object({
         at: instant.openapi({ description: 'When it was made durable.' }),
-        due: instant.nullable().openapi({ description: 'What it counts for: a deadline, or when the message arrived.' }),
+        due: instant
+          .nullable()
+          .openapi({ description: 'What it counts for: a deadline, or when the message arrived.' }),
         kind: z.string(),
         actor,
         detail: z.record(z.string(), z.unknown()),
@@ -75,10 +79,19 @@ function assertCompleted({ record }: SeenAppointment): void {
   if (record.status !== 'completed') throw new Refused('not_completed');
 }
 
-async function presentTimeline(db: Services['db'], { record, now }: SeenAppointment): Promise<z.infer<typeof timelineSchema>> {
+async function presentTimeline(
+  db: Services['db'],
+  { record, now }: SeenAppointment,
+): Promise<z.infer<typeof timelineSchema>> {
   const written = await readTimeline(db, record.id);
   const entries = written.map(({ at, due, kind, actorRole, actorId, detail }) => {
-    return { at: at.toISOString(), due: due?.toISOString() ?? null, kind, actor: { role: actorRole, id: actorId }, detail };
+    return {
+      at: at.toISOString(),
+      due: due?.toISOString() ?? null,
+      kind,
+      actor: { role: actorRole, id: actorId },
+      detail,
+    };
   });
   const { record: current } = advance(record, now);
   const upcoming = pendingDeadlines(current).map(({ event, due }) => ({ event, due: iso(due), actor: SYSTEM }));
@@ -94,7 +107,10 @@ export const recordRoutes = (services: Services) =>
         input,
         work: async () => {
           assertCompleted(seen);
-          const written = await writeReview(services.db, seen.record.id, { rating: input.rating, text: input.text ?? null });
+          const written = await writeReview(services.db, seen.record.id, {
+            rating: input.rating,
+            text: input.text ?? null,
+          });
           if (written === null) throw new Refused('review_exists');
           return { status: 201, body: { ...written, createdAt: written.createdAt.toISOString() } };
         },

@@ -68,9 +68,14 @@ interface SlotsQuery {
   cursor?: string | undefined;
 }
 
-async function findSlots(db: Services['db'], therapist: Therapist, { from, to, durationMinutes, limit, cursor }: SlotsQuery) {
+async function findSlots(
+  db: Services['db'],
+  therapist: Therapist,
+  { from, to, durationMinutes, limit, cursor }: SlotsQuery,
+) {
   if (to <= from) throw invalid('query.to', 'must be after from');
-  if (to - from > LONGEST_RANGE_DAYS * DAY_MS) throw invalid('query.to', `must be at most ${LONGEST_RANGE_DAYS} days after from`);
+  if (to - from > LONGEST_RANGE_DAYS * DAY_MS)
+    throw invalid('query.to', `must be at most ${LONGEST_RANGE_DAYS} days after from`);
   if (!therapist.durationsMinutes.includes(durationMinutes)) throw new Refused('duration_not_offered');
   const { policy } = therapist;
   const blockMs = (durationMinutes + policy.bufferMinutes) * policy.minuteMs;
@@ -78,7 +83,9 @@ async function findSlots(db: Services['db'], therapist: Therapist, { from, to, d
   const earliest = Math.max(from, (await databaseNow(db)) + 1, last === null ? from : last + 1);
   const taken = await takenSlots(db, therapist.id, from, to + blockMs);
   const starts = bookableStarts(therapist, { from: earliest, to, durationMinutes, taken, limit: limit + 1 });
-  const items = starts.slice(0, limit).map((start) => ({ startsAt: iso(start), endsAt: iso(start + durationMinutes * policy.minuteMs) }));
+  const items = starts
+    .slice(0, limit)
+    .map((start) => ({ startsAt: iso(start), endsAt: iso(start + durationMinutes * policy.minuteMs) }));
   return { items, nextCursor: starts.length > limit ? encodeCursor([starts[limit - 1]!]) : null };
 }
 
@@ -89,7 +96,10 @@ export const therapistRoutes = ({ db }: Services) =>
       const place = decodeCursor(cursor, z.tuple([z.string(), z.uuid()]));
       const after = place === null ? null : { name: place[0], id: place[1] };
       const found = await listTherapists(db, { limit: limit + 1, after });
-      return c.json(toPage(found, limit, ({ name, id }) => [name, id], presentTherapist), 200);
+      return c.json(
+        toPage(found, limit, ({ name, id }) => [name, id], presentTherapist),
+        200,
+      );
     })
     .openapi(one, async (c) => c.json(presentTherapist(await therapistOf(db, c.req.valid('param').id)), 200))
     .openapi(slots, async (c) => {

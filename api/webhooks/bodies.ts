@@ -1,10 +1,15 @@
+// oxlint-disable-next-line no-control-regex -- that character is what PostgreSQL can't store
+const UNSTORABLE = /[\u0000\ud800-\udfff]/gu;
+
+const withoutUnstorable = (_: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(UNSTORABLE, '\ufffd') : value;
+
 /** Parsed JSON as jsonb takes it: without the characters that PostgreSQL can't store. */
 export function storable(payload: unknown): Record<string, unknown> {
-  const clean: unknown = JSON.parse(
-    // oxlint-disable-next-line no-control-regex
-    JSON.stringify(payload ?? null, (_, value: unknown) => (typeof value === 'string' ? value.replace(/[\u0000\ud800-\udfff]/gu, '\ufffd') : value)),
-  );
-  return typeof clean === 'object' && clean !== null && !Array.isArray(clean) ? (clean as Record<string, unknown>) : { body: clean };
+  const clean: unknown = JSON.parse(JSON.stringify(payload ?? null, withoutUnstorable));
+  return typeof clean === 'object' && clean !== null && !Array.isArray(clean)
+    ? (clean as Record<string, unknown>)
+    : { body: clean };
 }
 
 /** A form body as its sender signed it; of a repeated field the last counts. */

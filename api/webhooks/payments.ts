@@ -18,7 +18,12 @@ export const webhookRoute = <P extends string>(path: P, signature: string, media
     tags: ['Webhooks'],
     summary: `Signed by the provider in ${signature}; stored before it is acknowledged`,
     request: { body: { content: { [mediaType]: { schema: { type: 'object' as const } } } } },
-    responses: { 200: json(receivedSchema, 'Stored; repeats change nothing.'), 400: unreadable, 413: tooLarge, 503: away },
+    responses: {
+      200: json(receivedSchema, 'Stored; repeats change nothing.'),
+      400: unreadable,
+      413: tooLarge,
+      503: away,
+    },
   });
 
 const stripe = webhookRoute('/webhooks/stripe', 'Stripe-Signature', 'application/json');

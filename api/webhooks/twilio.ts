@@ -28,7 +28,12 @@ async function readForm(c: Context<ApiEnv>, publicUrl: string): Promise<SignedFo
 /** Twilio's callbacks have no id: the same parameters are the same event. */
 function store({ db }: Services, form: Record<string, string>, type: string): Promise<unknown> {
   const sorted = Object.entries(form).sort(([a], [b]) => (a < b ? -1 : 1));
-  const event = { provider: 'twilio' as const, eventId: sha256(...sorted.flat()), type: type.slice(0, 255), payload: storable(form) };
+  const event = {
+    provider: 'twilio' as const,
+    eventId: sha256(...sorted.flat()),
+    type: type.slice(0, 255),
+    payload: storable(form),
+  };
   return storePaymentEvent(db, event, null);
 }
 
@@ -43,7 +48,9 @@ async function recordRoomEvent({ db }: Services, event: RoomEvent): Promise<void
   const participant = participantOf(identity);
   if (participant === null) return;
   const disconnectedAt = event.type === 'participant_disconnected' ? at : null;
-  await recordConnections(db, appointment.id, [{ participantSid, participant, identity, connectedAt: at, disconnectedAt }]);
+  await recordConnections(db, appointment.id, [
+    { participantSid, participant, identity, connectedAt: at, disconnectedAt },
+  ]);
 }
 
 export const twilioWebhooks = (services: Services) =>
@@ -63,7 +70,12 @@ export const twilioWebhooks = (services: Services) =>
     });
 
 /** The signature is checked first, so a callback that is none of a room's is signed all the same. @throws ProviderError */
-function verifySignature({ providers }: Services, url: string, form: Record<string, string>, signature: string | null): void {
+function verifySignature(
+  { providers }: Services,
+  url: string,
+  form: Record<string, string>,
+  signature: string | null,
+): void {
   try {
     providers.rooms.parseWebhook(url, form, signature);
   } catch (error) {

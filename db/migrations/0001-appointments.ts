@@ -75,7 +75,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index appointment_client on appointment (client_id, starts_at, id)`.execute(db);
   await sql`create index appointment_therapist on appointment (therapist_id, starts_at, id)`.execute(db);
   await sql`create index appointment_starts on appointment (starts_at, id)`.execute(db);
-  await sql`create index appointment_live on appointment (status) where status in ('scheduled', 'confirmed', 'in_progress')`.execute(db);
+  await sql`create index appointment_live on appointment (status) where status in ('scheduled', 'confirmed', 'in_progress')`.execute(
+    db,
+  );
   await sql`
     create table review (
       appointment_id uuid primary key references appointment,

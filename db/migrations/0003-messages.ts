@@ -17,7 +17,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       handled_at timestamptz(3),
       decision jsonb
     )`.execute(db);
-  await sql`create index message_unhandled on message (appointment_id, received_at) where handled_at is null`.execute(db);
+  await sql`create index message_unhandled on message (appointment_id, received_at) where handled_at is null`.execute(
+    db,
+  );
   await sql`create index message_to_send on message (next_attempt_at) where next_attempt_at is not null`.execute(db);
   await sql`
     create table notification (
@@ -41,8 +43,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz(3) not null default clock_timestamp(),
       unique (appointment_id, schedule_version, kind, recipient_id, channel)
     )`.execute(db);
-  await sql`create index notification_due on notification (next_attempt_at) where status in ('pending', 'sending')`.execute(db);
-  await sql`create index notification_inbox on notification (recipient_id, id) where channel = 'in_app' and status = 'sent'`.execute(db);
+  await sql`create index notification_due on notification (next_attempt_at) where status in ('pending', 'sending')`.execute(
+    db,
+  );
+  await sql`create index notification_inbox on notification (recipient_id, id) where channel = 'in_app' and status = 'sent'`.execute(
+    db,
+  );
   await sql`
     create table idempotency_key (
       caller text not null,

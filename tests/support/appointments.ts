@@ -28,7 +28,11 @@ export async function makeParties(db: Db, policy: Parameters<typeof makeTherapis
 }
 
 /** Asks for a video hour that starts in a day, unless said otherwise. */
-export async function tryBooking(db: Db, { client, therapist }: Pick<Parties, 'client' | 'therapist'>, changes: Partial<Booking> & { inMs?: number } = {}): Promise<BookingResult> {
+export async function tryBooking(
+  db: Db,
+  { client, therapist }: Pick<Parties, 'client' | 'therapist'>,
+  changes: Partial<Booking> & { inMs?: number } = {},
+): Promise<BookingResult> {
   const { inMs = DAY_MS, ...booking } = changes;
   const appointmentId = booking.appointmentId ?? randomUUID();
   return commitBooking(db, {
@@ -59,23 +63,45 @@ export async function recordOf(db: Db, id: string): Promise<AppointmentRecord> {
 }
 
 const APPOINTMENT_TIMES = [
-  'starts_at', 'ends_at', 'created_at', 'pay_by', 'remind_at', 'opens_at', 'activate_by', 'paid_at', 'activated_at', 'forced_at',
-  'reminded_at', 'opened_at', 'opening_prepared_at', 'client_joined_at', 'client_came_at', 'therapist_joined_at', 'therapist_came_at',
-  'outcome_at', 'payment_checked_at', 'attendance_read_at',
+  'starts_at',
+  'ends_at',
+  'created_at',
+  'pay_by',
+  'remind_at',
+  'opens_at',
+  'activate_by',
+  'paid_at',
+  'activated_at',
+  'forced_at',
+  'reminded_at',
+  'opened_at',
+  'opening_prepared_at',
+  'client_joined_at',
+  'client_came_at',
+  'therapist_joined_at',
+  'therapist_came_at',
+  'outcome_at',
+  'payment_checked_at',
+  'attendance_read_at',
 ];
 
 /** Lets time pass for one appointment: all that is stored of it happened `ms` earlier than it did. */
 export async function passTime(db: Db, id: string, ms: number): Promise<void> {
   const earlier = sql`${ms} * interval '1 millisecond'`;
-  const shift = (columns: string[]) => sql.join(columns.map((column) => sql`${sql.ref(column)} = ${sql.ref(column)} - ${earlier}`));
+  const shift = (columns: string[]) =>
+    sql.join(columns.map((column) => sql`${sql.ref(column)} = ${sql.ref(column)} - ${earlier}`));
   await db.transaction().execute(async (trx) => {
     await sql`
       update appointment set ${shift(APPOINTMENT_TIMES)}, slot = tstzrange(lower(slot) - ${earlier}, upper(slot) - ${earlier})
       where id = ${id}`.execute(trx);
     await sql`update message set ${shift(['received_at'])} where appointment_id = ${id}`.execute(trx);
-    await sql`update notification set ${shift(['not_before', 'next_attempt_at'])} where appointment_id = ${id}`.execute(trx);
+    await sql`update notification set ${shift(['not_before', 'next_attempt_at'])} where appointment_id = ${id}`.execute(
+      trx,
+    );
     await sql`update therapist_lease set ${shift(['held_until'])} where appointment_id = ${id}`.execute(trx);
-    await sql`update room_connection set ${shift(['connected_at', 'disconnected_at'])} where appointment_id = ${id}`.execute(trx);
+    await sql`update room_connection set ${shift(['connected_at', 'disconnected_at'])} where appointment_id = ${id}`.execute(
+      trx,
+    );
   });
 }
 

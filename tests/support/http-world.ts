@@ -39,7 +39,16 @@ export async function createHttpWorld(): Promise<HttpWorld> {
   const { db, temporal, providers, taskQueue, sandbox } = world;
   const oidcIssuer = `${sandbox.url}/oidc`;
   const { audience: oidcAudience } = oidcCredentials;
-  const config = { host: '127.0.0.1', port: 0, publicUrl, oidcIssuer, oidcAudience, corsOrigins: [], taskQueue, logLevel: 'silent' };
+  const config = {
+    host: '127.0.0.1',
+    port: 0,
+    publicUrl,
+    oidcIssuer,
+    oidcAudience,
+    corsOrigins: [],
+    taskQueue,
+    logLevel: 'silent',
+  };
   const app = createApp({ config, db, temporal, providers, log: pino({ level: 'silent' }) });
   handle = (request) => app.fetch(request);
   sandbox.setDestinations({ stripe: `${publicUrl}/webhooks/stripe`, razorpay: `${publicUrl}/webhooks/razorpay` });
@@ -50,7 +59,11 @@ export async function createHttpWorld(): Promise<HttpWorld> {
       const token = tokens.get(person.subject) ?? (await signIn(oidcIssuer, person.subject));
       tokens.set(person.subject, token);
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key };
-      const response = await fetch(publicUrl + path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      const response = await fetch(publicUrl + path, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
     async close() {

@@ -60,7 +60,12 @@ export function makeRecord(changes: Partial<AppointmentRecord> = {}): Appointmen
 }
 
 export function makePaid(changes: Partial<AppointmentRecord> = {}): AppointmentRecord {
-  return makeRecord({ paidAt: BOOKED + MINUTE, payment: { status: 'completed', method: 'wallet' }, hold: 'held', ...changes });
+  return makeRecord({
+    paidAt: BOOKED + MINUTE,
+    payment: { status: 'completed', method: 'wallet' },
+    hold: 'held',
+    ...changes,
+  });
 }
 
 export function makeActivated(changes: Partial<AppointmentRecord> = {}): AppointmentRecord {
@@ -72,13 +77,26 @@ export function makeConfirmed(changes: Partial<AppointmentRecord> = {}): Appoint
 }
 
 /** Who is in the room of a session that runs. */
-export function makeInProgress(came: { client?: boolean; therapist?: boolean }, changes: Partial<AppointmentRecord> = {}): AppointmentRecord {
-  const presence = (there: boolean | undefined) => (there === true ? { joinedAt: T5, cameAt: T5 + 1_000 } : { joinedAt: null, cameAt: null });
-  return makeConfirmed({ status: 'in_progress', roomAlive: true, client: presence(came.client), therapist: presence(came.therapist), ...changes });
+export function makeInProgress(
+  came: { client?: boolean; therapist?: boolean },
+  changes: Partial<AppointmentRecord> = {},
+): AppointmentRecord {
+  const presence = (there: boolean | undefined) =>
+    there === true ? { joinedAt: T5, cameAt: T5 + 1_000 } : { joinedAt: null, cameAt: null };
+  return makeConfirmed({
+    status: 'in_progress',
+    roomAlive: true,
+    client: presence(came.client),
+    therapist: presence(came.therapist),
+    ...changes,
+  });
 }
 
 /** One that is over, with an outcome that fits. */
-export function makeOver(status: 'completed' | 'cancelled' | 'expired' | 'no_show', changes: Partial<AppointmentRecord> = {}): AppointmentRecord {
+export function makeOver(
+  status: 'completed' | 'cancelled' | 'expired' | 'no_show',
+  changes: Partial<AppointmentRecord> = {},
+): AppointmentRecord {
   const reason = status === 'completed' ? 'duration_over' : status === 'no_show' ? 'both_absent' : 'activation';
   return makeConfirmed({ status, outcome: { reason, by: 'system', at: END }, ...changes });
 }

@@ -30,7 +30,14 @@ export interface BookOptions extends Parties {
 
 /** Books by Update-With-Start and answers with the appointment's id. */
 export async function book(world: World, options: BookOptions): Promise<string> {
-  const { client, therapist, inMs, durationMinutes = 10, sessionMode = 'video', appointmentId = randomUUID() } = options;
+  const {
+    client,
+    therapist,
+    inMs,
+    durationMinutes = 10,
+    sessionMode = 'video',
+    appointmentId = randomUUID(),
+  } = options;
   const startWorkflowOperation = new WithStartWorkflowOperation(messages.APPOINTMENT_WORKFLOW, {
     workflowId: messages.appointmentWorkflowId(appointmentId),
     taskQueue: world.taskQueue,
@@ -52,7 +59,12 @@ export function handleOf(world: World, appointmentId: string) {
 }
 
 /** Signals a stored message as the API does. */
-export async function signalStored(world: World, appointmentId: string, signal: string, messageId: string): Promise<void> {
+export async function signalStored(
+  world: World,
+  appointmentId: string,
+  signal: string,
+  messageId: string,
+): Promise<void> {
   await handleOf(world, appointmentId).signal(signal, { messageId });
   await markDelivered(world.db, [messageId]);
 }
@@ -64,7 +76,12 @@ export async function payFromWallet(world: World, appointmentId: string): Promis
 
 /** An admin's activation whose signal never went out: the relay sends it. */
 export function activateStoredOnly(world: World, appointmentId: string, admin: TestPerson): Promise<string> {
-  return storeMessage(world.db, { appointmentId, kind: 'activate', actor: { role: 'admin', id: admin.id }, signal: true });
+  return storeMessage(world.db, {
+    appointmentId,
+    kind: 'activate',
+    actor: { role: 'admin', id: admin.id },
+    signal: true,
+  });
 }
 
 /** An admin's activation; answers with the message's id, by which its decision is known. */
@@ -75,13 +92,21 @@ export async function activate(world: World, appointmentId: string, admin: TestP
 }
 
 /** Joins as the API does; `connect` also connects to the video room, which must be alive. */
-export async function join(world: World, appointmentId: string, participant: Participant, person: TestPerson, { connect = true } = {}): Promise<void> {
+export async function join(
+  world: World,
+  appointmentId: string,
+  participant: Participant,
+  person: TestPerson,
+  { connect = true } = {},
+): Promise<void> {
   const { messageId, loaded } = await joinSession(world.db, appointmentId, participant, person.id);
   await signalStored(world, appointmentId, 'participantJoined', messageId);
   const { sessionMode, meetingId } = loaded.row;
   if (!connect || sessionMode === 'chat') return;
   await until('the room is alive', async () => (await readRoom(world.db, appointmentId))?.status === 'alive');
-  await world.sandbox.control.rooms.connect(meetingId, { identity: roomIdentity(participant, randomUUID().slice(0, 12)) });
+  await world.sandbox.control.rooms.connect(meetingId, {
+    identity: roomIdentity(participant, randomUUID().slice(0, 12)),
+  });
 }
 
 /** Books, pays from the wallet and activates: everything is committed when it answers. */
@@ -101,9 +126,18 @@ export async function confirmed(world: World, options: BookOptions & { admin: Te
 }
 
 /** An update with a request's own id, as the API sends it. */
-export function request(world: World, appointmentId: string, update: typeof messages.endSession, actor: Actor, reason?: string) {
+export function request(
+  world: World,
+  appointmentId: string,
+  update: typeof messages.endSession,
+  actor: Actor,
+  reason?: string,
+) {
   const requestId = randomUUID();
-  return handleOf(world, appointmentId).executeUpdate(update, { updateId: requestId, args: [{ requestId, actor, reason }] });
+  return handleOf(world, appointmentId).executeUpdate(update, {
+    updateId: requestId,
+    args: [{ requestId, actor, reason }],
+  });
 }
 
 export function endBy(world: World, appointmentId: string, participant: Participant, person: TestPerson) {
@@ -112,7 +146,8 @@ export function endBy(world: World, appointmentId: string, participant: Particip
 
 /** The code of a refusal that an update answered with, or the error itself when it is something else. */
 export function refusalOf(error: unknown): string {
-  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) return error.cause.type ?? 'untyped';
+  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+    return error.cause.type ?? 'untyped';
   throw error;
 }
 
@@ -126,10 +161,24 @@ export async function timelineOf(world: World, appointmentId: string): Promise<s
 export async function balances(world: World, ...owners: TestPerson[]): Promise<Record<string, number>> {
   const rows = await world.db
     .selectFrom('account')
-    .where((eb) => eb.or([eb('ownerId', 'is', null), eb('ownerId', 'in', owners.map(({ id }) => id))]))
+    .where((eb) =>
+      eb.or([
+        eb('ownerId', 'is', null),
+        eb(
+          'ownerId',
+          'in',
+          owners.map(({ id }) => id),
+        ),
+      ]),
+    )
     .select(['kind', 'balanceMinor', 'heldMinor'])
     .execute();
-  return Object.fromEntries(rows.flatMap(({ kind, balanceMinor, heldMinor }) => [[kind, balanceMinor], [`${kind}_held`, heldMinor]]));
+  return Object.fromEntries(
+    rows.flatMap(({ kind, balanceMinor, heldMinor }) => [
+      [kind, balanceMinor],
+      [`${kind}_held`, heldMinor],
+    ]),
+  );
 }
 
 /** The durable record: what is committed. */

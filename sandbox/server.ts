@@ -3,6 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { CallLog } from './calls.js';
 import { SandboxControl } from './control/control.js';
+import { indexPage } from './control/index-page.js';
 import { payPages } from './control/pay-page.js';
 import { controlApp } from './control/routes.js';
 import { FaultTable } from './faults.js';
@@ -119,6 +120,7 @@ function build(base: { store: Store; faults: FaultTable; webhooks: WebhookDispat
     payUrl,
   });
   const app = new Hono();
+  app.route('/', indexPage(control.payments));
   app.route('/_sandbox', controlApp(control));
   app.route('/pay', payPages(control.payments));
   app.route('/v1', stripeApp({ model: stripe, store, calls, faults }));

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { escapeHtml, page } from '../html.js';
 import { paymentAction } from './bodies.js';
 import { toControlFailure } from './failure.js';
-import type { PaymentActionResult, PaymentControl, SandboxPayment } from './payments.js';
+import type { PaymentAction, PaymentActionResult, PaymentControl, SandboxPayment } from './payments.js';
 
 interface Button {
   label: string;
@@ -41,43 +41,62 @@ const BUTTONS: Record<string, Button[]> = {
   ],
 };
 
+/** What is said above the facts: what the pressed button did, or why it did nothing. */
+interface Said {
+  notice?: string;
+  alert?: string;
+}
+
 /** The checkout page below `/pay`: a person with a browser, or curl, finishes a payment on it. */
 export function payPages(payments: PaymentControl): Hono {
   const app = new Hono();
-  app.get('/:ref', (c) => show(c, c.req.param('ref'), null));
+  app.get('/:ref', (c) => show(c, c.req.param('ref'), {}));
   app.post('/:ref', async (c) => {
     const form = new URLSearchParams(await c.req.text());
     const action = paymentAction.safeParse(form.get('action'));
-    if (!action.success) return show(c, c.req.param('ref'), 'That is none of the buttons.');
+    if (!action.success) return show(c, c.req.param('ref'), { alert: 'That is none of the buttons.' });
     const paymentMethod = form.get('payment_method') ?? undefined;
     try {
-      return render(c, payments.act(c.req.param('ref'), action.data, { paymentMethod }), null);
+      const payment = payments.act(c.req.param('ref'), action.data, { paymentMethod });
+      return render(c, payment, { notice: noticeOf(action.data, payment) });
     } catch (error) {
-      return show(c, c.req.param('ref'), toControlFailure(error)?.message ?? String(error));
+      return show(c, c.req.param('ref'), { alert: toControlFailure(error)?.message ?? String(error) });
     }
   });
   return app;
 
-  function show(c: Context, ref: string, alert: string | null): Response | Promise<Response> {
+  function show(c: Context, ref: string, said: Said): Response | Promise<Response> {
     try {
-      return render(c, payments.get(ref), alert);
+      return render(c, payments.get(ref), said);
     } catch {
       return c.html(page('No such payment', `<p>The sandbox knows no payment ${escapeHtml(ref)}.</p>`), 404);
     }
   }
 }
 
-function render(c: Context, payment: PaymentActionResult, alert: string | null): Response | Promise<Response> {
+/** A declined card leaves the status as it was: without a sentence nothing would seem to have happened. */
+function noticeOf(action: PaymentAction, { status }: PaymentActionResult): string {
+  if (action === 'decline') return 'The payment was declined. The payer may try again.';
+  if (action === 'fail_authentication') return 'The authentication failed. The payer may try again.';
+  if (status === 'requires_action') return 'The bank asks the payer to authenticate (3-D Secure).';
+  if (status === 'succeeded' || status === 'paid') return 'Paid. The webhook that says so is on its way.';
+  return 'Done.';
+}
+
+function render(c: Context, payment: PaymentActionResult, { alert, notice }: Said): Response | Promise<Response> {
+  const appointmentId = payment.metadata['appointmentId'];
   const facts = {
     Amount: amountText(payment),
     Status: payment.status,
     Provider: payment.provider,
     Reference: payment.ref,
+    ...(appointmentId === undefined ? {} : { Appointment: appointmentId }),
   };
   const rows = Object.entries(facts).map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`);
   const buttons = BUTTONS[`${payment.provider} ${payment.status}`] ?? [];
   const parts = [
     alert ? `<p role="alert">${escapeHtml(alert)}</p>` : '',
+    notice ? `<p role="status">${escapeHtml(notice)}</p>` : '',
     `<dl>${rows.join('')}</dl>`,
     buttons.length > 0
       ? buttons.map((button) => form(payment.ref, button)).join('\n')
@@ -95,10 +114,11 @@ function form(ref: string, { label, action, paymentMethod }: Button): string {
 
 function checkoutText({ orderId, paymentId, signature }: PaymentActionResult): string {
   const text = JSON.stringify({ orderId, paymentId, signature }, null, 2);
-  return `<p>Razorpay's checkout would hand this to the browser:</p><pre>${escapeHtml(text)}</pre>`;
+  return `<p>Razorpay's checkout would hand this to the browser:</p><pre style="overflow-x: auto">${escapeHtml(text)}</pre>`;
 }
 
-function amountText({ amountMinor, currency }: SandboxPayment): string {
+/** An amount as people write it, with the currency's code. */
+export function amountText({ amountMinor, currency }: SandboxPayment): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency });
   const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
   return `${format.format(amountMinor / 10 ** decimals)} (${currency})`;

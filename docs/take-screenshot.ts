@@ -13,7 +13,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-background-networking'],
 });
 try {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 1150 } });
+  const page = await browser.newPage({ viewport: { width: 1400, height: 980 } });
   await page.goto(`${ui}/namespaces/default/workflows/appointment-${appointmentId}`);
   await page.getByText('User Metadata').click();
   await page.frameLocator('iframe').last().getByText('To activate by hand').waitFor(); // the UI asks the worker for the current details

@@ -64,8 +64,18 @@ const SENTENCES: Record<Template, Sentence> = {
   no_show: (when) => ['Missed session', `The session on ${when} has ended as missed.`],
   late_money_returned: (when) => [
     'Your payment came too late',
-    `Money for the session on ${when} came too late or was not needed. It is on your wallet.`,
+    `Money for the session on ${when} came too late or was not needed. It goes back to its source.`,
   ],
+  cancelled: (when) => ['Session cancelled', `The session on ${when} is cancelled.`],
+  rescheduled: (when) => ['Session moved', `Your session now starts on ${when}.`],
+  extended: (when) => ['Session extended', `The session that started on ${when} goes on a little longer.`],
+  refund_completed: (when) => ['Refund sent', `The money for the session on ${when} is on its way back to you.`],
+  refund_to_wallet: (when) => [
+    'Refund on your wallet',
+    `The money for the session on ${when} could not be sent back to its source. It is on your wallet.`,
+  ],
+  dispute_opened: (when) => ['Dispute opened', `A payment for the session on ${when} is disputed.`],
+  dispute_closed: (when) => ['Dispute closed', `The dispute about the session on ${when} is closed.`],
 };
 
 /** The text of a template for one reader: no clinical detail, no names of others; the id says which appointment. */

@@ -1,4 +1,4 @@
-import type { Payment } from '../db/payments.js';
+import type { AppointmentPayment } from '../db/payments.js';
 import type { SeenAppointment } from '../db/lists.js';
 import type { Therapist } from '../db/therapists.js';
 import { advance, type View } from '../domain/advance.js';
@@ -76,7 +76,7 @@ export function presentAppointment(seen: SeenAppointment, reader: Reader, now = 
 }
 
 /** A payment without its checkout, whose secrets are fetched anew for each answer. */
-export function presentPayment(payment: Payment): PaymentBody {
+export function presentPayment(payment: AppointmentPayment): PaymentBody {
   const { id, appointmentId, method, status, amountMinor, currency, failureCode, createdAt } = payment;
   return { id, appointmentId, method, status, amountMinor, currency, failureCode, createdAt: createdAt.toISOString() };
 }

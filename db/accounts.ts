@@ -10,7 +10,12 @@ export const ACCOUNT_KINDS = [
   'platform_fee',
   'stripe_clearing',
   'razorpay_clearing',
-  'promotion',
+  'promotion', // what promotions have cost
+  'refund_pending', // on its way back to a source: no client can spend it
+  'disputed', // taken back by a bank while a dispute is open
+  'dispute_loss', // lost disputes that nobody else bears
+  'client_receivable', // what a client owes after a lost dispute: a wallet never goes below zero
+  'payout_bank', // paid out by a bank's file
 ] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
@@ -36,3 +41,9 @@ export const promotion = (currency: string): Account => account('promotion', nul
 export function clearing(provider: Exclude<PaymentMethod, 'wallet'>, currency: string): Account {
   return account(`${provider}_clearing`, null, currency);
 }
+export const refundPending = (currency: string): Account => account('refund_pending', null, currency);
+export const disputed = (currency: string): Account => account('disputed', null, currency);
+export const disputeLoss = (currency: string): Account => account('dispute_loss', null, currency);
+export const clientReceivable = (clientId: string, currency: string): Account =>
+  account('client_receivable', clientId, currency);
+export const payoutBank = (currency: string): Account => account('payout_bank', null, currency);

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { completePolicy } from '../domain/policy.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.js';
 import { toDate, toMs } from './clock.js';
@@ -97,7 +98,7 @@ function toRecord(row: Selectable<AppointmentTable>, beside: Beside): Appointmen
     durationMinutes: row.durationMinutes,
     createdAt: row.createdAt.getTime(),
     scheduleVersion: row.scheduleVersion,
-    policy: row.policy,
+    policy: completePolicy(row.policy),
     priceMinor: row.priceMinor,
     currency: row.currency,
     paidAt: toMs(row.paidAt),

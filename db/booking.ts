@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { deadlinesOf, type Deadlines } from '../domain/deadlines.js';
 import { withinHours } from '../domain/hours.js';
 import { priceOf } from '../domain/money.js';
-import type { Policy } from '../domain/policy.js';
+import { completePolicy, type Policy } from '../domain/policy.js';
 import { Refused, type RefusalCode } from '../domain/refusals.js';
 import type { SessionMode } from '../domain/types.js';
 import { loadAppointment, type LoadedAppointment } from './appointment-record.js';
@@ -131,7 +131,8 @@ async function checkBooking(trx: Trx, booking: Booking, now: number): Promise<Ch
   if (rate === undefined || !therapist.durationsMinutes.includes(durationMinutes))
     throw new Refused('duration_not_offered');
   if (startsAt <= now) throw new Refused('too_late');
-  const { policy, currency } = therapist;
+  const { currency } = therapist;
+  const policy = completePolicy(therapist.policy);
   const deadlines = deadlinesOf({ createdAt: now, startsAt, durationMinutes, policy });
   if (!withinHours(therapist.weeklyHours, therapist.timeZone, startsAt, deadlines.endsAt))
     throw new Refused('outside_hours');

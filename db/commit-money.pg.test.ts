@@ -145,9 +145,10 @@ describe('money that never books', () => {
   test('a second card payment of a paid one is credited', async () => {
     const { id, wallet } = await booked();
     await payByWallet(db(), id);
+    const { clientId } = await recordOf(db(), id);
     const { id: paymentId } = await db()
       .insertInto('payment')
-      .values({ appointmentId: id, method: 'stripe', amountMinor: 6_000, currency: 'INR' })
+      .values({ appointmentId: id, clientId, method: 'stripe', amountMinor: 6_000, currency: 'INR' })
       .returning('id')
       .executeTakeFirstOrThrow();
     await commitAppointment(db(), id);

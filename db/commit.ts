@@ -7,12 +7,11 @@ import { workOff, type EvidenceNeed, type Step, type WorkedOff } from '../domain
 import { lockAppointment, saveRecord } from './appointment-record.js';
 import { databaseNow } from './clock.js';
 import type { Db, Trx } from './database.js';
-import { settleHold, voidHold } from './holds.js';
 import type { JsonObject, MessageDecision } from './json.js';
 import { freeLease } from './leases.js';
 import { markHandled, storeMessage, unhandledMessages, type NewMessage, type UnhandledMessage } from './messages.js';
 import { voidUnsent, writeNotifications } from './notification-rows.js';
-import { fundAndHold, isPrice, readArrival, returnLateMoney, type Arrival } from './payments.js';
+import { fundAndHold, isPrice, readArrival, releaseMoney, returnLateMoney, type Arrival } from './payments.js';
 import { writeTimeline, type TimelineNote } from './timeline.js';
 
 /** The appointment after a commit, and what is left to do. */
@@ -43,6 +42,11 @@ interface Working {
 async function carryOut(working: Working, record: AppointmentRecord, step: Step, effect: Effect): Promise<void> {
   const { trx } = working;
   const arrival = step.messageId === null ? null : (working.arrivals.get(step.messageId) ?? null);
+  const release = {
+    refundTo: 'source' as const,
+    reason: record.outcome?.reason ?? step.decision.event,
+    actor: step.actor,
+  };
   switch (effect.do) {
     case 'fund_and_hold':
       await fundAndHold(trx, record, arrival!);
@@ -52,9 +56,9 @@ async function carryOut(working: Working, record: AppointmentRecord, step: Step,
       if (arrival !== null) await lateMoney(working, record, arrival);
       return;
     case 'settle_hold':
-      return settleHold(trx, record);
+      return releaseMoney(trx, record, { ...release, chargeMinor: 'all' });
     case 'void_hold':
-      return voidHold(trx, record);
+      return releaseMoney(trx, record, { ...release, chargeMinor: 0 });
     case 'free_lease':
       return freeLease(trx, record.therapistId, record.id);
     case 'void_unsent':

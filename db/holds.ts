@@ -1,41 +1,65 @@
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { splitGross } from '../domain/money.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import { clientWallet, platformFee, therapistPayable } from './accounts.js';
 import type { Trx } from './database.js';
+import { recordEarning } from './earning-entries.js';
 import { lockAccounts, post } from './ledger.js';
+import { giveBackToLots, takeFromLots, type LotShare } from './lots.js';
+import type { DB } from './schema.js';
+
+export type Hold = Selectable<DB['hold']>;
+
+export interface NewHold {
+  appointmentId: string;
+  paymentId: string;
+  clientId: string;
+  amountMinor: number;
+  currency: string;
+  /** True when the money of this very payment is held (a card), false for whatever the wallet has. */
+  ofPayment: boolean;
+}
 
 /**
  * Reserves the price on the client's wallet for the appointment. @returns false when the available balance is short;
  * the caller must have made sure there is no hold yet (one an appointment, for ever).
  */
-export async function placeHold(
-  trx: Trx,
-  hold: { appointmentId: string; paymentId: string; clientId: string; amountMinor: number; currency: string },
-): Promise<boolean> {
-  const { appointmentId, paymentId, clientId, amountMinor, currency } = hold;
+export async function placeHold(trx: Trx, hold: NewHold): Promise<boolean> {
+  const { appointmentId, paymentId, clientId, amountMinor, currency, ofPayment } = hold;
   const wallet = clientWallet(clientId, currency);
   await lockAccounts(trx, [wallet]);
-  const taken = await trx
-    .updateTable('account')
-    .set({ heldMinor: sql`held_minor + ${amountMinor}` })
-    .where('code', '=', wallet.code)
-    .where(sql<boolean>`balance_minor - held_minor >= ${amountMinor}`)
-    .returning('code')
-    .executeTakeFirst();
-  if (taken === undefined) return false;
+  const shares = await takeFromLots(trx, wallet, amountMinor, ofPayment ? paymentId : undefined);
+  if (shares === null) return false;
+  await changeHeld(trx, wallet.code, amountMinor);
   await trx
     .insertInto('hold')
     .values({ appointmentId, paymentId, account: wallet.code, amountMinor, currency })
     .execute();
+  await useLots(trx, appointmentId, shares);
   return true;
+}
+
+async function changeHeld(trx: Trx, account: string, amountMinor: number): Promise<void> {
+  await trx
+    .updateTable('account')
+    .set({ heldMinor: sql`held_minor + ${amountMinor}` })
+    .where('code', '=', account)
+    .execute();
+}
+
+async function useLots(trx: Trx, appointmentId: string, shares: readonly LotShare[]): Promise<void> {
+  const rows = shares.filter(({ amountMinor }) => amountMinor > 0).map((share) => ({ ...share, appointmentId }));
+  if (rows.length > 0) await trx.insertInto('lotUse').values(rows).execute();
 }
 
 /**
  * Lets another payment of the same appointment stand behind its hold: money from a provider that arrived before the
  * wallet's was worked off. @returns false when nothing is held.
  */
-export async function takeOverHold(trx: Trx, appointmentId: string, paymentId: string): Promise<boolean> {
+export async function takeOverHold(trx: Trx, hold: NewHold): Promise<boolean> {
+  const { appointmentId, paymentId, clientId, amountMinor, currency } = hold;
+  const wallet = clientWallet(clientId, currency);
+  await lockAccounts(trx, [wallet]);
   const taken = await trx
     .updateTable('hold')
     .set({ paymentId })
@@ -43,60 +67,77 @@ export async function takeOverHold(trx: Trx, appointmentId: string, paymentId: s
     .where('status', '=', 'held')
     .returning('appointmentId')
     .executeTakeFirst();
-  return taken !== undefined;
+  if (taken === undefined) return false;
+  await giveBackToLots(trx, await lotsOf(trx, appointmentId));
+  await trx.deleteFrom('lotUse').where('appointmentId', '=', appointmentId).execute();
+  const shares = await takeFromLots(trx, wallet, amountMinor, paymentId);
+  if (shares === null) throw new Error(`the money just funded for ${appointmentId} is not in the wallet`);
+  await useLots(trx, appointmentId, shares);
+  return true;
 }
 
-/** Resolves the hold once; null when there is none that is still held. */
-async function resolveHold(trx: Trx, appointmentId: string, status: 'settled' | 'voided') {
+/** The shares a hold took, the first spent first. */
+async function lotsOf(trx: Trx, appointmentId: string): Promise<LotShare[]> {
+  return trx
+    .selectFrom('lotUse')
+    .innerJoin('walletLot', 'walletLot.id', 'lotUse.lotId')
+    .where('lotUse.appointmentId', '=', appointmentId)
+    .select(['lotUse.lotId', 'lotUse.amountMinor'])
+    .orderBy(sql`wallet_lot.kind = 'promotion'`, 'desc')
+    .orderBy('lotUse.lotId')
+    .execute();
+}
+
+/** What of a hold's shares goes back when only `chargedMinor` of it is spent: the first spent stays spent. */
+function unspent(shares: readonly LotShare[], chargedMinor: number): LotShare[] {
+  let spent = chargedMinor;
+  return shares.flatMap(({ lotId, amountMinor }) => {
+    const kept = Math.min(spent, amountMinor);
+    spent -= kept;
+    return amountMinor > kept ? [{ lotId, amountMinor: amountMinor - kept }] : [];
+  });
+}
+
+/**
+ * Resolves the hold, once: posts `chargeMinor` of it (client debited, therapist credited the net, platform the fee) and
+ * gives the rest back to the client's available balance. @returns the hold and what came back; null on a repeat
+ */
+export async function resolveHold(
+  trx: Trx,
+  record: AppointmentRecord,
+  chargeMinor: number | 'all',
+): Promise<{ hold: Hold; returnedMinor: number } | null> {
+  const { id, clientId, therapistId, currency } = record;
+  const wallet = clientWallet(clientId, currency);
+  await lockAccounts(trx, [wallet, therapistPayable(therapistId, currency), platformFee(currency)]);
   const hold = await trx
     .updateTable('hold')
-    .set({ status, resolvedAt: sql`clock_timestamp()` })
-    .where('appointmentId', '=', appointmentId)
+    .set({ status: chargeMinor === 0 ? 'voided' : 'settled', resolvedAt: sql`clock_timestamp()` })
+    .where('appointmentId', '=', id)
     .where('status', '=', 'held')
     .returningAll()
     .executeTakeFirst();
   if (hold === undefined) return null;
-  await trx
-    .updateTable('account')
-    .set({ heldMinor: sql`held_minor - ${hold.amountMinor}` })
-    .where('code', '=', hold.account)
-    .execute();
-  return hold;
+  await changeHeld(trx, hold.account, -hold.amountMinor);
+  const charged = chargeMinor === 'all' ? hold.amountMinor : Math.min(chargeMinor, hold.amountMinor);
+  await giveBackToLots(trx, unspent(await lotsOf(trx, id), charged));
+  if (charged > 0) await settle(trx, record, hold, charged);
+  return { hold, returnedMinor: hold.amountMinor - charged };
 }
 
-/** Posts the held price: client debited, therapist credited the net, platform the fee. A repeat does nothing. */
-export async function settleHold(trx: Trx, record: AppointmentRecord): Promise<void> {
+async function settle(trx: Trx, record: AppointmentRecord, hold: Hold, grossMinor: number): Promise<void> {
   const { id, clientId, therapistId, currency, policy } = record;
-  const accounts = [
-    clientWallet(clientId, currency),
-    therapistPayable(therapistId, currency),
-    platformFee(currency),
-  ] as const;
-  await lockAccounts(trx, accounts);
-  const hold = await resolveHold(trx, id, 'settled');
-  if (hold === null) return;
-  const { feeMinor, netMinor } = splitGross(hold.amountMinor, policy.platformFeeBps);
+  const { feeMinor, netMinor } = splitGross(grossMinor, policy.platformFeeBps);
   await post(trx, {
     idempotencyKey: `settle:${id}`,
     kind: 'settle',
     appointmentId: id,
     paymentId: hold.paymentId,
     postings: [
-      { account: accounts[0], amountMinor: -hold.amountMinor },
-      { account: accounts[1], amountMinor: netMinor },
-      { account: accounts[2], amountMinor: feeMinor },
+      { account: clientWallet(clientId, currency), amountMinor: -grossMinor },
+      { account: therapistPayable(therapistId, currency), amountMinor: netMinor },
+      { account: platformFee(currency), amountMinor: feeMinor },
     ],
   });
-}
-
-/** Gives the held price back to the client's available balance. A repeat does nothing. */
-export async function voidHold(trx: Trx, record: AppointmentRecord): Promise<void> {
-  await lockAccounts(trx, [clientWallet(record.clientId, record.currency)]);
-  const hold = await resolveHold(trx, record.id, 'voided');
-  if (hold === null) return;
-  await trx
-    .updateTable('payment')
-    .set({ status: 'refunded', updatedAt: sql`clock_timestamp()` })
-    .where('id', '=', hold.paymentId)
-    .execute();
+  await recordEarning(trx, record, { grossMinor, feeMinor });
 }

@@ -6,7 +6,7 @@ import { makeClient, makePerson, makeTherapist } from '../tests/support/people.j
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { clientWallet, platformFee, promotion, therapistPayable, type Account } from './accounts.js';
 import { commitAppointment } from './commit.js';
-import { settleHold, voidHold } from './holds.js';
+import { resolveHold } from './holds.js';
 import { post, type LedgerTransaction } from './ledger.js';
 import { payByWallet } from './payment-requests.js';
 
@@ -185,13 +185,13 @@ describe('a hold resolves once', () => {
     const record = await recordOf(db(), id);
     await db()
       .transaction()
-      .execute((trx) => settleHold(trx, record));
+      .execute((trx) => resolveHold(trx, record, 'all'));
   };
   const giveBack = async (id: string) => {
     const record = await recordOf(db(), id);
     await db()
       .transaction()
-      .execute((trx) => voidHold(trx, record));
+      .execute((trx) => resolveHold(trx, record, 0));
   };
 
   test('settled: the client pays the price, the therapist earns the net, the platform the fee', async () => {

@@ -8,10 +8,26 @@ export interface Posting {
   amountMinor: number;
 }
 
+/** What a transaction is about; docs/money.md has the postings of each. */
+export type TransactionKind =
+  | 'top_up'
+  | 'promotion'
+  | 'fund'
+  | 'settle'
+  | 'refund_requested'
+  | 'refund_completed'
+  | 'refund_refused'
+  | 'earnings_reversed'
+  | 'dispute_opened'
+  | 'dispute_won'
+  | 'dispute_lost'
+  | 'payout'
+  | 'payout_failed';
+
 export interface LedgerTransaction {
   /** Fixed by the cause (`settle:<appointment>`): the same transaction posts once, however often it is asked for. */
   idempotencyKey: string;
-  kind: 'top_up' | 'fund' | 'settle';
+  kind: TransactionKind;
   appointmentId: string | null;
   paymentId: string | null;
   postings: Posting[];

@@ -1,8 +1,8 @@
-import { sql, type SqlBool } from 'kysely';
+import { sql, type NotNull, type SqlBool } from 'kysely';
 import type { Role, Status } from '../domain/types.js';
 import { selectAppointments, toLoaded, type LoadedAppointment } from './appointment-record.js';
 import type { Db } from './database.js';
-import type { Payment } from './payments.js';
+import type { AppointmentPayment } from './payments.js';
 
 /** An appointment with what its presentation needs from other tables. */
 export interface SeenAppointment extends LoadedAppointment {
@@ -128,8 +128,12 @@ export function readPayment(
   db: Db,
   appointmentId: string,
   by: { id: string } | { providerRef: string },
-): Promise<Payment | undefined> {
-  const query = db.selectFrom('payment').where('appointmentId', '=', appointmentId).selectAll();
+): Promise<AppointmentPayment | undefined> {
+  const query = db
+    .selectFrom('payment')
+    .where('appointmentId', '=', appointmentId)
+    .selectAll()
+    .$narrowType<{ appointmentId: NotNull }>();
   return (
     'id' in by ? query.where('id', '=', by.id) : query.where('providerRef', '=', by.providerRef)
   ).executeTakeFirst();

@@ -4,6 +4,7 @@ import * as appointments from './migrations/0001-appointments.js';
 import * as money from './migrations/0002-money.js';
 import * as messages from './migrations/0003-messages.js';
 import * as clock from './migrations/0004-clock.js';
+import * as moneyAndChanges from './migrations/0005-money-and-changes.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -11,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-money': money,
   '0003-messages': messages,
   '0004-clock': clock,
+  '0005-money-and-changes': moneyAndChanges,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type NotNull } from 'kysely';
 import { advance } from '../domain/advance.js';
 import { deadlinesOf } from '../domain/deadlines.js';
 import { Refused } from '../domain/refusals.js';
@@ -7,7 +7,7 @@ import { lockAppointment, type LoadedAppointment } from './appointment-record.js
 import type { Db, Trx } from './database.js';
 import { placeHold } from './holds.js';
 import { storeMessage } from './messages.js';
-import type { Payment } from './payments.js';
+import type { AppointmentPayment } from './payments.js';
 
 /** Checks, under the row's lock, that this appointment still waits for its money. @throws Refused */
 async function lockPayable(trx: Trx, appointmentId: string): Promise<LoadedAppointment> {
@@ -26,12 +26,13 @@ async function paidBefore(
   trx: Trx,
   appointmentId: string,
   paymentId: string,
-): Promise<{ payment: Payment; messageId: string } | null> {
+): Promise<{ payment: AppointmentPayment; messageId: string } | null> {
   const payment = await trx
     .selectFrom('payment')
     .where('id', '=', paymentId)
     .where('appointmentId', '=', appointmentId)
     .selectAll()
+    .$narrowType<{ appointmentId: NotNull }>()
     .executeTakeFirst();
   if (payment === undefined) return null;
   const message = await trx
@@ -52,7 +53,7 @@ export async function payByWallet(
   db: Db,
   appointmentId: string,
   paymentId?: string,
-): Promise<{ payment: Payment; messageId: string }> {
+): Promise<{ payment: AppointmentPayment; messageId: string }> {
   return db.transaction().execute(async (trx) => {
     const before = paymentId === undefined ? null : await paidBefore(trx, appointmentId, paymentId);
     if (before !== null) return before;
@@ -63,12 +64,14 @@ export async function payByWallet(
       .values({
         ...(paymentId === undefined ? {} : { id: paymentId }),
         appointmentId,
+        clientId,
         method: 'wallet',
         status: 'completed',
         amountMinor: priceMinor,
         currency,
       })
       .returningAll()
+      .$narrowType<{ appointmentId: NotNull }>()
       .executeTakeFirstOrThrow();
     const held = await placeHold(trx, {
       appointmentId,
@@ -76,6 +79,7 @@ export async function payByWallet(
       clientId,
       amountMinor: priceMinor,
       currency,
+      ofPayment: false,
     });
     if (!held) throw new Refused('insufficient_funds');
     const messageId = await storeMessage(trx, {
@@ -97,7 +101,7 @@ export async function startProviderPayment(
   db: Db,
   appointmentId: string,
   method: Exclude<PaymentMethod, 'wallet'>,
-): Promise<Payment> {
+): Promise<AppointmentPayment> {
   return db.transaction().execute(async (trx) => {
     const { record } = await lockPayable(trx, appointmentId);
     const open = await trx
@@ -106,13 +110,21 @@ export async function startProviderPayment(
       .where('method', '=', method)
       .where('status', 'in', ['pending', 'processing', 'failed'])
       .selectAll()
+      .$narrowType<{ appointmentId: NotNull }>()
       .orderBy('createdAt', 'desc')
       .executeTakeFirst();
     if (open !== undefined && open.failureCode !== CANCELED) return open;
     return trx
       .insertInto('payment')
-      .values({ appointmentId, method, amountMinor: record.priceMinor, currency: record.currency })
+      .values({
+        appointmentId,
+        clientId: record.clientId,
+        method,
+        amountMinor: record.priceMinor,
+        currency: record.currency,
+      })
       .returningAll()
+      .$narrowType<{ appointmentId: NotNull }>()
       .executeTakeFirstOrThrow();
   });
 }

@@ -197,9 +197,14 @@ test('what might still be, or have been, paid is asked about; a wallet’s or a 
   await storePaymentEvent(db(), event(), news(one, 'failed'));
   expect(await openProviderPayments(db(), one.id)).toMatchObject([{ id: one.paymentId, status: 'failed' }]);
   await db().updateTable('payment').set({ status: 'completed' }).where('id', '=', one.paymentId).execute();
+  const { clientId } = await db()
+    .selectFrom('payment')
+    .where('id', '=', one.paymentId)
+    .select('clientId')
+    .executeTakeFirstOrThrow();
   await db()
     .insertInto('payment')
-    .values({ appointmentId: one.id, method: 'wallet', status: 'failed', amountMinor: 1, currency: 'INR' })
+    .values({ appointmentId: one.id, clientId, method: 'wallet', status: 'failed', amountMinor: 1, currency: 'INR' })
     .execute();
   expect(await openProviderPayments(db(), one.id)).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db, Trx } from './database.js';
 import type { JsonObject } from './json.js';
 import { storeMessage } from './messages.js';
-import type { Payment } from './payments.js';
+import { isForAppointment, type AppointmentPayment, type Payment } from './payments.js';
 
 /** What a verified provider event says of one of our payment objects. */
 export interface PaymentNews {
@@ -83,7 +83,9 @@ async function lockPayment(trx: Trx, { paymentId, providerRef }: PaymentNews): P
 }
 
 async function recordNews(trx: Trx, payment: Payment, news: PaymentNews, provider: string): Promise<ToSignal | null> {
-  if (news.status === 'succeeded') return settledMessage(trx, payment, news, provider);
+  if (news.status === 'succeeded') {
+    return isForAppointment(payment) ? settledMessage(trx, payment, news, provider) : null;
+  }
   const stillOpen = payment.status === 'pending' || payment.status === 'processing' || payment.status === 'failed';
   if (!stillOpen) return null; // events come in any order: an older one never takes back a newer one
   const status =
@@ -110,7 +112,7 @@ async function recordNews(trx: Trx, payment: Payment, news: PaymentNews, provide
 /** One message a charge, however many events tell of it. */
 async function settledMessage(
   trx: Trx,
-  payment: Payment,
+  payment: AppointmentPayment,
   news: PaymentNews,
   provider: string,
 ): Promise<ToSignal | null> {

@@ -42,6 +42,7 @@ interface TherapistTable {
   rates: Json<Rates>;
   weeklyHours: NullableJson<WeeklyHours>;
   policy: Json<Policy>;
+  stripeAccount: string | null;
 }
 
 export interface AppointmentTable {
@@ -80,6 +81,8 @@ export interface AppointmentTable {
   outcomeAt: Date | null;
   paymentCheckedAt: Date | null;
   attendanceReadAt: Date | null;
+  reschedules: Generated<number>;
+  extendedMinutes: Generated<number>;
   version: Generated<number>;
   createdAt: Date;
   updatedAt: Generated<Date>;
@@ -106,7 +109,13 @@ interface TimelineEntryTable {
 
 export interface PaymentTable {
   id: Generated<string>;
-  appointmentId: string;
+  appointmentId: string | null;
+  clientId: string;
+  purpose: Generated<'appointment' | 'top_up'>;
+  capturedMinor: Generated<number>;
+  refundingMinor: Generated<number>;
+  refundedMinor: Generated<number>;
+  disputedMinor: Generated<number>;
   method: PaymentMethod;
   status: Generated<PaymentStatus>;
   amountMinor: number;
@@ -238,7 +247,108 @@ interface TherapistLeaseTable {
   takenAt: Generated<Date>;
 }
 
+interface WalletLotTable {
+  id: Generated<string>;
+  account: string;
+  kind: 'top_up' | 'payment' | 'refund' | 'promotion';
+  paymentId: string | null;
+  amountMinor: number;
+  remainingMinor: number;
+  expiresAt: Date | null;
+  createdAt: Generated<Date>;
+}
+
+interface LotUseTable {
+  appointmentId: string;
+  lotId: string;
+  amountMinor: number;
+}
+
+interface TopUpLimitTable {
+  method: 'stripe' | 'razorpay';
+  currency: string;
+  isEnabled: Generated<boolean>;
+  maxMinor: number;
+}
+
+export interface RefundTable {
+  id: Generated<string>;
+  appointmentId: string | null;
+  paymentId: string;
+  clientId: string;
+  amountMinor: number;
+  currency: string;
+  destination: 'source' | 'wallet';
+  reason: string;
+  status: Generated<'pending' | 'processing' | 'completed' | 'refused'>;
+  providerRef: string | null;
+  failureCode: string | null;
+  requestedByRole: ActorRole;
+  requestedById: string | null;
+  nextAttemptAt: Date | null;
+  createdAt: Generated<Date>;
+  completedAt: Date | null;
+}
+
+export interface DisputeTable {
+  id: Generated<string>;
+  provider: 'stripe' | 'razorpay';
+  providerRef: string;
+  paymentId: string;
+  amountMinor: number;
+  currency: string;
+  reason: string | null;
+  status: Generated<'open' | 'won' | 'lost'>;
+  evidenceDueAt: Date | null;
+  openedAt: Generated<Date>;
+  closedAt: Date | null;
+}
+
+interface PayoutBatchTable {
+  id: Generated<string>;
+  rail: 'csv' | 'stripe_connect';
+  currency: string;
+  createdBy: string | null;
+  createdAt: Generated<Date>;
+}
+
+export interface PayoutTable {
+  id: Generated<string>;
+  batchId: string;
+  therapistId: string;
+  amountMinor: number;
+  currency: string;
+  status: Generated<'pending' | 'sent' | 'failed'>;
+  providerRef: string | null;
+  failureCode: string | null;
+  createdAt: Generated<Date>;
+  sentAt: Date | null;
+}
+
+interface EarningEntryTable {
+  id: Generated<string>;
+  therapistId: string;
+  appointmentId: string;
+  kind: 'session' | 'reversal';
+  grossMinor: number;
+  feeMinor: number;
+  netMinor: number;
+  currency: string;
+  payableAt: Date;
+  frozenBy: string | null;
+  payoutId: string | null;
+  createdAt: Generated<Date>;
+}
+
 export interface DB {
+  walletLot: WalletLotTable;
+  lotUse: LotUseTable;
+  topUpLimit: TopUpLimitTable;
+  refund: RefundTable;
+  dispute: DisputeTable;
+  payoutBatch: PayoutBatchTable;
+  payout: PayoutTable;
+  earningEntry: EarningEntryTable;
   person: PersonTable;
   therapist: TherapistTable;
   appointment: AppointmentTable;

@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
 import { defaultPolicy, type Policy } from '../domain/policy.js';
 import type { Role } from '../domain/types.js';
-import { clientWallet, promotion } from './accounts.js';
 import { openDatabase, type Trx } from './database.js';
-import { post } from './ledger.js';
+import { grantPromotion } from './promotions.js';
 import {
   ADMIN,
   CLIENTS,
@@ -131,15 +130,6 @@ async function fundWallets(trx: Trx, clients: readonly SeedPerson[], balances: R
   const done = new Set(posted.map(({ idempotencyKey }) => idempotencyKey));
   for (const { subject, currency, amountMinor, key } of wanted) {
     if (done.has(key)) continue;
-    await post(trx, {
-      idempotencyKey: key,
-      kind: 'top_up',
-      appointmentId: null,
-      paymentId: null,
-      postings: [
-        { account: clientWallet(ids.get(subject)!, currency), amountMinor },
-        { account: promotion(currency), amountMinor: -amountMinor },
-      ],
-    });
+    await grantPromotion(trx, { idempotencyKey: key, clientId: ids.get(subject)!, currency, amountMinor });
   }
 }

@@ -37,6 +37,13 @@ export const NOTIFICATION_KINDS = [
   'completed',
   'no_show',
   'late_money_returned',
+  'cancelled',
+  'rescheduled',
+  'extended',
+  'refund_completed',
+  'refund_to_wallet',
+  'dispute_opened',
+  'dispute_closed',
 ] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 

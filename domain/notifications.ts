@@ -7,7 +7,7 @@ export type Channel = 'email' | 'sms' | 'in_app';
 const ALL_CHANNELS: readonly Channel[] = ['email', 'sms', 'in_app'];
 const QUIET_CHANNELS: readonly Channel[] = ['email', 'in_app'];
 /** Kinds that someone must see within minutes go by SMS too. */
-const URGENT: readonly NotificationKind[] = ['t15', 't5', 'expired_activation'];
+const URGENT: readonly NotificationKind[] = ['t15', 't5', 'expired_activation', 'cancelled', 'rescheduled'];
 
 /** Which ways a kind goes to a role. Admins get no SMS. */
 export function channelsOf(kind: NotificationKind, role: Role): readonly Channel[] {
@@ -42,6 +42,13 @@ export const TEMPLATES = [
   'completed',
   'no_show',
   'late_money_returned',
+  'cancelled',
+  'rescheduled',
+  'extended',
+  'refund_completed',
+  'refund_to_wallet',
+  'dispute_opened',
+  'dispute_closed',
 ] as const;
 export type Template = (typeof TEMPLATES)[number];
 

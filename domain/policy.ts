@@ -16,12 +16,25 @@ export interface Policy {
   bufferMinutes: number;
   platformFeeBps: number;
   maxUnpaidBookings: number;
+  /** A client cancels free of charge until this long before the start. */
+  freeCancellationMinutes: number;
+  /** What a later cancellation before the start costs, of the price. */
+  lateCancellationBps: number;
+  /** A client reschedules until this long before the start, and so often. */
+  rescheduleUntilMinutes: number;
+  maxReschedules: number;
+  /** A therapist who was there for less than this share of the time has left: the session is not charged. */
+  presenceBps: number;
+  /** Earnings become payable this long after they were settled. */
+  earningsDelayMinutes: number;
   /** How early, in milliseconds, a durable wake-up for T-15 or T-5 may come; 0 switches the spread off. */
   wakeSpreadMs: number;
 }
 
 /** A minute in earnest. */
 export const REAL_MINUTE_MS = 60_000;
+
+const DAY_MINUTES = 24 * 60;
 
 /** Defaults of lifecycle.md; `minuteMs` is the caller's, since only configuration knows it. */
 export function defaultPolicy(minuteMs: number): Policy {
@@ -35,6 +48,17 @@ export function defaultPolicy(minuteMs: number): Policy {
     bufferMinutes: 10,
     platformFeeBps: 2_000,
     maxUnpaidBookings: 2,
+    freeCancellationMinutes: DAY_MINUTES,
+    lateCancellationBps: 5_000,
+    rescheduleUntilMinutes: DAY_MINUTES,
+    maxReschedules: 3,
+    presenceBps: 5_000,
+    earningsDelayMinutes: 7 * DAY_MINUTES,
     wakeSpreadMs: 0,
   };
+}
+
+/** A policy as it was stored, with the defaults of what was added since: a stored value is never changed by them. */
+export function completePolicy(stored: Partial<Policy> & Pick<Policy, 'minuteMs'>): Policy {
+  return { ...defaultPolicy(stored.minuteMs), ...stored };
 }

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readPayment, type SeenAppointment } from '../../db/lists.js';
 import { payByWallet, startProviderPayment } from '../../db/payment-requests.js';
-import { currentPayment, type Payment } from '../../db/payments.js';
+import { currentPayment, type AppointmentPayment } from '../../db/payments.js';
 import { recordProviderAnswer } from '../../db/provider-events.js';
 import { Refused } from '../../domain/refusals.js';
 import { PAYMENT_METHODS, type PaymentMethod } from '../../domain/types.js';
@@ -71,7 +71,7 @@ async function restoreCheckout(
   return payment === undefined ? {} : checkoutOf(services, payment, record.clientId);
 }
 
-async function currentOf(db: Services['db'], appointmentId: string): Promise<Payment> {
+async function currentOf(db: Services['db'], appointmentId: string): Promise<AppointmentPayment> {
   const payment = await currentPayment(db, appointmentId);
   if (payment === undefined) throw new Refused('no_payment');
   return payment;

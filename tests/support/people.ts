@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { clientWallet, promotion } from '../../db/accounts.js';
 import type { Db } from '../../db/database.js';
-import { post } from '../../db/ledger.js';
+import { grantPromotion } from '../../db/promotions.js';
 import { defaultPolicy, type Policy } from '../../domain/policy.js';
 import type { Role } from '../../domain/types.js';
 
@@ -43,17 +42,12 @@ export async function makeTherapist(db: Db, policy: Partial<Policy> = {}): Promi
 /** A client with money on the wallet, 1,000.00 INR unless said otherwise. */
 export async function makeClient(db: Db, walletMinor = 100_000): Promise<TestPerson> {
   const person = await makePerson(db, 'client');
-  await db.transaction().execute((trx) =>
-    post(trx, {
-      idempotencyKey: `test-top-up:${person.id}`,
-      kind: 'top_up',
-      appointmentId: null,
-      paymentId: null,
-      postings: [
-        { account: promotion('INR'), amountMinor: -walletMinor },
-        { account: clientWallet(person.id, 'INR'), amountMinor: walletMinor },
-      ],
-    }),
-  );
+  const grant = {
+    idempotencyKey: `test-wallet:${person.id}`,
+    clientId: person.id,
+    currency: 'INR',
+    amountMinor: walletMinor,
+  };
+  await db.transaction().execute((trx) => grantPromotion(trx, grant));
   return person;
 }

@@ -20,7 +20,7 @@ const LOOK_AT: Record<string, string> = {
 /** The page at `/`: what the sandbox is, where to pay, where to look. */
 export function indexPage(payments: PaymentControl): Hono {
   const app = new Hono();
-  app.get('/', (c) => c.html(page('Provider sandbox', body(payments.list()))));
+  app.get('/', (c) => c.html(page('Overview', body(payments.list()))));
   return app;
 }
 

@@ -9,6 +9,7 @@ import { answerProblem, problemBody, RepeatedProblem, toProblem } from './proble
 import { adminRoutes } from './routes/admin.js';
 import { appointmentRoutes } from './routes/appointments.js';
 import { docsRoutes } from './routes/docs.js';
+import { earningsRoutes } from './routes/earnings.js';
 import { healthRoutes } from './routes/health.js';
 import { meRoutes } from './routes/me.js';
 import { moneyRoutes } from './routes/money.js';
@@ -78,6 +79,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', recordRoutes(services))
     .route('/', adminRoutes(services))
     .route('/', moneyRoutes(services))
+    .route('/', earningsRoutes(services))
     .route('/', notificationRoutes(services))
     .route('/', paymentWebhooks(services))
     .route('/', twilioWebhooks(services))

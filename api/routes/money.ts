@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { listEarnings, sumEarnings } from '../../db/earnings.js';
 import { readWallets, walletTransactions } from '../../db/wallets.js';
 import { Problem } from '../errors.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
@@ -22,14 +21,6 @@ const transactionSchema = z
   })
   .openapi('WalletTransaction');
 
-const sums = { currency, grossMinor: amountMinor, feeMinor: amountMinor, netMinor: amountMinor };
-const earningSchema = z
-  .object({ appointmentId: id, status: z.string(), startsAt: instant, settledAt: instant, ...sums })
-  .openapi('Earning');
-const earningsSchema = pageOf(earningSchema)
-  .extend({ totals: z.array(z.object({ sessions: z.int(), ...sums })), payouts: z.array(z.object({})) })
-  .openapi('Earnings');
-
 const wallets = createRoute({
   method: 'get',
   path: '/v1/wallets',
@@ -47,21 +38,6 @@ const transactions = createRoute({
   ...forRoles('client'),
   request: { params: z.object({ currency: z.string() }), query: pageQuery() },
   responses: { 200: json(pageOf(transactionSchema), 'A page of transactions.'), ...problems },
-});
-
-const earnings = createRoute({
-  method: 'get',
-  path: '/v1/earnings',
-  tags: ['Money'],
-  summary: 'What your sessions brought, the newest first, with the totals of all',
-  ...forRoles('therapist'),
-  request: { query: pageQuery() },
-  responses: { 200: json(earningsSchema, 'A page of earnings.'), ...problems },
-});
-
-const withNet = <T extends { grossMinor: number; feeMinor: number }>(sum: T) => ({
-  ...sum,
-  netMinor: sum.grossMinor - sum.feeMinor,
 });
 
 export const moneyRoutes = ({ db }: Services) =>
@@ -82,22 +58,4 @@ export const moneyRoutes = ({ db }: Services) =>
         toPage(found, limit, (row) => [row.id], present),
         200,
       );
-    })
-    .openapi(earnings, async (c) => {
-      const { limit, cursor } = c.req.valid('query');
-      const [before] = decodeCursor(cursor, z.tuple([z.uuid()])) ?? [null];
-      const therapistId = c.get('caller').id;
-      const [found, totals] = await Promise.all([
-        listEarnings(db, therapistId, { limit: limit + 1, before }),
-        sumEarnings(db, therapistId),
-      ]);
-      const page = toPage(
-        found,
-        limit,
-        (row) => [row.id],
-        ({ id: _id, at, startsAt, ...row }) => {
-          return withNet({ ...row, startsAt: startsAt.toISOString(), settledAt: at.toISOString() });
-        },
-      );
-      return c.json({ ...page, totals: totals.map(withNet), payouts: [] }, 200);
     });

@@ -33,13 +33,18 @@ function body(all: SandboxPayment[]): string {
   const looks = Object.entries(LOOK_AT).map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`);
   return [
     '<p>Speaks for Stripe, Razorpay, Twilio, a mail server and an OpenID provider, on this machine alone.</p>',
-    '<h2>Payments</h2>',
+    heading('Payments'),
     rows.length > 0 ? `<ul>${rows.join('')}</ul>` : '<p>No payment was started yet.</p>',
-    `<h2>To look at</h2><ul>${looks.join('')}</ul>`,
+    `${heading('To look at')}<ul>${looks.join('')}</ul>`,
   ].join('\n');
 }
 
 function linkTo(payment: SandboxPayment): string {
   const { ref, provider } = payment;
   return `<a href="/pay/${encodeURIComponent(ref)}">${escapeHtml(`${amountText(payment)} by ${provider}`)}</a>`;
+}
+
+/** Smaller than the page's own heading, which is small too. */
+function heading(text: string): string {
+  return `<h2 style="font-size: 1.1rem">${text}</h2>`;
 }

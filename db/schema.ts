@@ -297,8 +297,9 @@ export interface DisputeTable {
   paymentId: string;
   amountMinor: number;
   currency: string;
+  countedMinor: Generated<number>;
   reason: string | null;
-  status: Generated<'open' | 'won' | 'lost'>;
+  status: Generated<'inquiry' | 'open' | 'won' | 'lost'>;
   evidenceDueAt: Date | null;
   openedAt: Generated<Date>;
   closedAt: Date | null;

@@ -89,8 +89,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       payment_id uuid not null references payment,
       amount_minor bigint not null check (amount_minor > 0),
       currency text not null,
+      counted_minor bigint not null default 0 check (counted_minor >= 0), -- its part of the payment's disputed_minor
       reason text,
-      status text not null default 'open' check (status in ('open', 'won', 'lost')),
+      status text not null default 'open' check (status in ('inquiry', 'open', 'won', 'lost')),
       evidence_due_at timestamptz(3),
       opened_at timestamptz(3) not null default clock_timestamp(),
       closed_at timestamptz(3),

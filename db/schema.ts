@@ -310,6 +310,7 @@ interface PayoutBatchTable {
   rail: 'csv' | 'stripe_connect';
   currency: string;
   createdBy: string | null;
+  nextAttemptAt: Date | null;
   createdAt: Generated<Date>;
 }
 
@@ -330,7 +331,7 @@ interface EarningEntryTable {
   id: Generated<string>;
   therapistId: string;
   appointmentId: string;
-  kind: 'session' | 'reversal';
+  kind: 'session' | 'reversal' | 'carry';
   grossMinor: number;
   feeMinor: number;
   netMinor: number;

@@ -108,8 +108,12 @@ async function earningsAndPayouts(db: Kysely<unknown>): Promise<void> {
       rail text not null check (rail in ('csv', 'stripe_connect')),
       currency text not null,
       created_by uuid references person,
+      next_attempt_at timestamptz(3), -- when the relay starts its workflow; null: started
       created_at timestamptz(3) not null default clock_timestamp()
     )`.execute(db);
+  await sql`create index payout_to_start on payout_batch (next_attempt_at) where next_attempt_at is not null`.execute(
+    db,
+  );
   await sql`
     create table payout (
       id uuid primary key default uuidv7(),
@@ -124,12 +128,13 @@ async function earningsAndPayouts(db: Kysely<unknown>): Promise<void> {
       sent_at timestamptz(3)
     )`.execute(db);
   await sql`create index payout_of on payout (therapist_id, id)`.execute(db);
+  await sql`create index payout_in on payout (batch_id)`.execute(db);
   await sql`
     create table earning_entry (
       id uuid primary key default uuidv7(),
       therapist_id uuid not null references therapist,
       appointment_id uuid not null references appointment,
-      kind text not null check (kind in ('session', 'reversal')),
+      kind text not null check (kind in ('session', 'reversal', 'carry')), -- carry: left over by a rail's rounding
       gross_minor bigint not null, -- signed: a reversal's are negative
       fee_minor bigint not null,
       net_minor bigint not null check (net_minor = gross_minor - fee_minor),
@@ -142,6 +147,7 @@ async function earningsAndPayouts(db: Kysely<unknown>): Promise<void> {
   await sql`create index earning_of on earning_entry (therapist_id, created_at)`.execute(db);
   await sql`create index earning_appointment on earning_entry (appointment_id)`.execute(db);
   await sql`create index earning_unpaid on earning_entry (currency, payable_at) where payout_id is null`.execute(db);
+  await sql`create index earning_payout on earning_entry (payout_id) where payout_id is not null`.execute(db);
   await sql`create unique index earning_session_once on earning_entry (appointment_id) where kind = 'session'`.execute(
     db,
   );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FAULT_KINDS } from '../faults.js';
+import { DISPUTE_ACTIONS } from './disputes.js';
 import { PAYMENT_ACTIONS } from './payments.js';
 
 const vendor = z.enum(['stripe', 'razorpay', 'twilio']);
@@ -25,4 +26,11 @@ export const webhookModeBody = z.strictObject({
 
 export const paymentActionBody = z.strictObject({ paymentMethod: z.string().optional() });
 export const paymentAction = z.enum(PAYMENT_ACTIONS);
+export const disputeAction = z.enum(DISPUTE_ACTIONS);
+export const disputeBody = z.strictObject({
+  reason: z.string().min(1).optional(),
+  amountMinor: z.number().int().positive().optional(),
+  evidenceDueAt: z.iso.datetime().optional(),
+  isInquiry: z.boolean().optional(),
+});
 export const connectBody = z.strictObject({ identity: z.string().min(1).optional(), token: z.string().optional() });

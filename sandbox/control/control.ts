@@ -8,6 +8,7 @@ import type { StoredMessage, TwilioMessages } from '../twilio/messages.js';
 import type { TwilioRooms } from '../twilio/rooms.js';
 import type { WebhookDelivery, WebhookMode } from '../webhooks/delivery.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
+import { DisputeControl } from './disputes.js';
 import { PaymentControl } from './payments.js';
 import { RoomControl } from './rooms.js';
 
@@ -27,12 +28,14 @@ export interface ControlParts {
 /** What the control API under `/_sandbox` offers, for callers in the same process. */
 export class SandboxControl {
   readonly payments: PaymentControl;
+  readonly disputes: DisputeControl;
   readonly rooms: RoomControl;
   readonly #parts: ControlParts;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
     this.payments = new PaymentControl(parts.stripe, parts.razorpay, parts.payUrl);
+    this.disputes = new DisputeControl(parts.stripe, parts.razorpay);
     this.rooms = new RoomControl(parts.rooms);
   }
 

@@ -19,7 +19,8 @@ export function toControlFailure(error: unknown): ControlFailure | null {
   if (error instanceof ControlFailure) return error;
   if (error instanceof StripeFailure) {
     const code = error.body.code ?? error.body.type;
-    const status = error.status === 404 ? 404 : code === 'payment_intent_unexpected_state' ? 409 : 400;
+    const status =
+      error.status === 404 ? 404 : code === 'payment_intent_unexpected_state' || /dispute/.test(code) ? 409 : 400;
     return new ControlFailure(status, code, error.message);
   }
   if (error instanceof RazorpayFailure) {

@@ -1,6 +1,14 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { connectBody, faultBody, paymentAction, paymentActionBody, webhookModeBody } from './bodies.js';
+import {
+  connectBody,
+  disputeAction,
+  disputeBody,
+  faultBody,
+  paymentAction,
+  paymentActionBody,
+  webhookModeBody,
+} from './bodies.js';
 import type { SandboxControl } from './control.js';
 import { ControlFailure, toControlFailure } from './failure.js';
 
@@ -59,6 +67,9 @@ function addPaymentRoutes(app: Hono, control: SandboxControl): void {
   });
   app.get('/payments/:ref', (c) => c.json(control.payments.get(c.req.param('ref'))));
   app.post('/payments/:ref/:action', async (c) => {
+    const dispute = disputeAction.safeParse(c.req.param('action'));
+    if (dispute.success)
+      return c.json(control.disputes.act(c.req.param('ref'), dispute.data, await body(c, disputeBody)));
     const action = paymentAction.safeParse(c.req.param('action'));
     if (!action.success)
       throw new ControlFailure(404, 'unknown_action', `There is no action ${c.req.param('action')}.`);

@@ -5,6 +5,7 @@ import { razorpayCredentials } from '../credentials.js';
 import type { FaultTable } from '../faults.js';
 import type { Store } from '../store.js';
 import { type VendorEnv, vendorGate } from '../vendor-gate.js';
+import { addDisputeRoutes } from './dispute-routes.js';
 import { badRequest, failureResponse, injectedFailure, RazorpayFailure } from './errors.js';
 import type { RazorpayModel } from './model.js';
 import { addOrderRoutes, addRefundRoutes } from './routes.js';
@@ -30,6 +31,7 @@ export function razorpayApp(parts: {
   });
   addOrderRoutes(app, model);
   addRefundRoutes(app, model, store);
+  addDisputeRoutes(app, model);
   app.all('*', () => failureResponse(badRequest('The requested URL was not found on the server.')));
   app.onError((error) => {
     if (error instanceof RazorpayFailure) return failureResponse(error);

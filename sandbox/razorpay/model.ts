@@ -3,6 +3,7 @@ import { razorpayId, unixNow } from '../ids.js';
 import type { Collection, Store } from '../store.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
 import { signRazorpay } from '../webhooks/signing.js';
+import { type RazorpayDispute, refusesRefunds } from './disputes.js';
 import { badRequest, noSuchId } from './errors.js';
 import {
   newOrder,
@@ -28,6 +29,7 @@ export class RazorpayModel {
   readonly orders: Collection<Order>;
   readonly payments: Collection<Payment>;
   readonly refunds: Collection<RazorpayRefund>;
+  readonly disputes: Collection<RazorpayDispute>;
 
   constructor(
     store: Store,
@@ -36,6 +38,7 @@ export class RazorpayModel {
     this.orders = store.collection<Order>('razorpay_orders');
     this.payments = store.collection<Payment>('razorpay_payments');
     this.refunds = store.collection<RazorpayRefund>('razorpay_refunds');
+    this.disputes = store.collection<RazorpayDispute>('razorpay_disputes');
   }
 
   createOrder(fields: Parameters<typeof newOrder>[0]): Order {
@@ -69,7 +72,7 @@ export class RazorpayModel {
   pay(orderId: string, capture: 'as_ordered' | 'never'): Payment {
     const payment = this.#attempt(orderId);
     const authorized = this.payments.change(payment.id, { status: 'authorized' });
-    this.#emit('payment.authorized', { payment: authorized });
+    this.emit('payment.authorized', { payment: authorized });
     const automatic = capture === 'as_ordered' && this.order(orderId)._autoCapture;
     return automatic ? this.#capture(authorized) : authorized;
   }
@@ -86,7 +89,7 @@ export class RazorpayModel {
       error_reason: 'payment_failed',
       acquirer_data: { bank_transaction_id: null },
     });
-    this.#emit('payment.failed', { payment: failed });
+    this.emit('payment.failed', { payment: failed });
     return failed;
   }
 
@@ -110,6 +113,8 @@ export class RazorpayModel {
   ) {
     const payment = this.payment(paymentId);
     if (!payment.captured) throw badRequest('The payment status should be captured for action to be taken');
+    // Razorpay's own words for this are not published.
+    if (refusesRefunds(this, paymentId)) throw badRequest('Refund is not allowed on a disputed payment');
     const left = payment.amount - payment.amount_refunded;
     if (left === 0) throw badRequest('The payment has been fully refunded already');
     const amount = fields.amountMinor ?? left;
@@ -123,8 +128,8 @@ export class RazorpayModel {
       refund_status: full ? 'full' : 'partial',
       status: full ? 'refunded' : payment.status,
     });
-    this.#emit('refund.created', { refund, payment: after });
-    this.#emit('refund.processed', { refund, payment: after });
+    this.emit('refund.created', { refund, payment: after });
+    this.emit('refund.processed', { refund, payment: after });
     return refund;
   }
 
@@ -153,12 +158,13 @@ export class RazorpayModel {
       tax: 0,
     });
     const order = this.orders.change(payment.order_id, { amount_paid: payment.amount, amount_due: 0, status: 'paid' });
-    this.#emit('payment.captured', { payment: captured });
-    this.#emit('order.paid', { payment: captured, order: orderEntity(order) });
+    this.emit('payment.captured', { payment: captured });
+    this.emit('order.paid', { payment: captured, order: orderEntity(order) });
     return captured;
   }
 
-  #emit(event: string, entities: Record<string, object>): void {
+  /** Sends an event about these entities to the webhook's destination. */
+  emit(event: string, entities: Record<string, object>): void {
     const payload = Object.fromEntries(Object.entries(entities).map(([name, entity]) => [name, { entity }]));
     const body = {
       entity: 'event',

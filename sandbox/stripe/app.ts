@@ -8,6 +8,7 @@ import { stripeId } from '../ids.js';
 import type { Store } from '../store.js';
 import { type VendorEnv, vendorGate } from '../vendor-gate.js';
 import { addChargeRoutes, addCustomerRoutes, type Customer } from './charge-routes.js';
+import { addDisputeRoutes } from './dispute-routes.js';
 import { failureResponse, stripeIdempotency } from './idempotency.js';
 import { StripeFailure } from './errors.js';
 import { addIntentRoutes } from './intent-routes.js';
@@ -38,6 +39,7 @@ export function stripeApp(parts: {
   });
   addIntentRoutes(app, model);
   addChargeRoutes(app, model);
+  addDisputeRoutes(app, model);
   addCustomerRoutes(app, store.collection<Customer>('stripe_customers'));
   app.all('*', (c) => {
     const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}). The sandbox doesn't speak this part of Stripe.`;

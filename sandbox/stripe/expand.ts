@@ -32,5 +32,6 @@ function lookUp(model: StripeModel, id: string): object | undefined {
   if (id.startsWith('ch_')) return model.charges.get(id);
   if (id.startsWith('pi_')) return model.intents.get(id);
   if (id.startsWith('re_')) return model.refunds.get(id);
+  if (id.startsWith('dp_')) return model.disputes.get(id);
   return undefined;
 }

@@ -2,6 +2,7 @@ import { stripeId, unixNow } from '../ids.js';
 import type { Collection, Store } from '../store.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
 import { cardOutcome, type CardOutcome } from './cards.js';
+import type { Dispute } from './disputes.js';
 import { noSuch, refused, type StripeFailure } from './errors.js';
 import { StripeEvents } from './events.js';
 import { type Charge, newCharge, newIntent, type PaymentIntent, type Refund } from './objects.js';
@@ -23,6 +24,7 @@ export class StripeModel {
   readonly intents: Collection<PaymentIntent>;
   readonly charges: Collection<Charge>;
   readonly refunds: Collection<Refund>;
+  readonly disputes: Collection<Dispute>;
   readonly events: StripeEvents;
 
   constructor(
@@ -34,6 +36,7 @@ export class StripeModel {
     this.intents = store.collection<PaymentIntent>('stripe_intents');
     this.charges = store.collection<Charge>('stripe_charges');
     this.refunds = store.collection<Refund>('stripe_refunds');
+    this.disputes = store.collection<Dispute>('stripe_disputes');
     this.events = new StripeEvents(store, webhooks);
   }
 

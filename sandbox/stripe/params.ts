@@ -88,6 +88,7 @@ export const ALLOWED = {
   ],
   refundUpdate: ['metadata', 'expand'],
   refundList: [...PAGING, 'charge', 'created', 'payment_intent'],
+  disputeList: [...PAGING, 'charge', 'created', 'payment_intent'],
   eventList: [...PAGING, 'created', 'delivery_success', 'type', 'types'],
   customer: [
     'address',

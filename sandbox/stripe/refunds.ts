@@ -1,3 +1,4 @@
+import { refusesRefunds } from './disputes.js';
 import { invalidRequest, noSuch, refused } from './errors.js';
 import type { StripeModel } from './model.js';
 import { type Charge, newRefund, type Refund } from './objects.js';
@@ -21,7 +22,7 @@ export function createRefund(model: StripeModel, request: RefundRequest): Refund
   if (left === 0 && charge.amount_refunded > 0) {
     throw refused('charge_already_refunded', `Charge ${charge.id} has already been refunded.`);
   }
-  if (charge.disputed) {
+  if (refusesRefunds(model, charge.id)) {
     throw refused('charge_disputed', `Charge ${charge.id} has been charged back; cannot issue a refund.`);
   }
   const amount = request.amountMinor ?? left;

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { commitBooking } from '../db/booking.js';
-import { commitAppointment } from '../db/commit.js';
+import { commitAppointment, type CommitRequest } from '../db/commit.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { snapshotOf } from './snapshot.js';
-import type { RecordActivities } from './types.js';
+import type { CommitInput, RecordActivities } from './types.js';
 
 /** No vowels and nothing that looks alike: ids that can be read over a telephone and spell no words. */
 const MEETING_ALPHABET = 'bcdfghjkmnpqrstvwxz23456789';
@@ -12,6 +12,13 @@ const MEETING_ALPHABET = 'bcdfghjkmnpqrstvwxz23456789';
 function newMeetingId(): string {
   const letters = Array.from({ length: 10 }, () => MEETING_ALPHABET[randomInt(MEETING_ALPHABET.length)]).join('');
   return `${letters.slice(0, 3)}-${letters.slice(3, 7)}-${letters.slice(7)}`;
+}
+
+/** A request as the commit stores it. */
+function toStored(request: CommitInput['request']): CommitRequest | undefined {
+  if (request === undefined) return undefined;
+  const { id, kind, actor, reason, details } = request;
+  return { id, kind, actor, payload: { ...details, ...(reason === undefined ? {} : { reason }) } };
 }
 
 /** Local activities: one transaction each, repeated without harm. */
@@ -29,13 +36,7 @@ export function createRecordActivities({
     },
 
     async commitAppointment({ appointmentId, request }) {
-      const { reason, ...stored } = request ?? { reason: undefined };
-      const payload = reason === undefined ? {} : { reason };
-      const committed = await commitAppointment(
-        db,
-        appointmentId,
-        request === undefined ? undefined : { ...(stored as typeof request), payload },
-      );
+      const committed = await commitAppointment(db, appointmentId, toStored(request));
       if (committed === null) return { snapshot: null, decision: null };
       return { snapshot: snapshotOf(committed), decision: committed.decision };
     },

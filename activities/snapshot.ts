@@ -27,6 +27,7 @@ export function snapshotOf(committed: Pick<Committed, 'record' | 'version' | 'no
     hold: record.hold,
     joined: { client: record.client.joinedAt, therapist: record.therapist.joinedAt },
     roomAlive: record.roomAlive,
+    openPayment: record.openProviderPayment,
     outcome: record.outcome,
     next: next === null ? null : { event: next.event, due: next.due, inMs: Math.max(0, next.wakeAt - now) },
     needs,

@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/types.js';
 import type { RefusalCode } from '../domain/refusals.js';
 import type { MessageEvent } from '../domain/events.js';
-import type { BookInput, Snapshot } from '../workflows/messages.js';
+import type { BookInput, RequestDetails, Snapshot } from '../workflows/messages.js';
 
 /** What the workflow asks of the outside. Types only: workflows import these, activities implement them. */
 
@@ -15,7 +15,7 @@ export interface CommitAnswer {
 
 export interface CommitInput {
   appointmentId: string;
-  request?: { id: string; kind: MessageEvent; actor: Actor; reason?: string };
+  request?: { id: string; kind: MessageEvent; actor: Actor; reason?: string; details?: RequestDetails };
 }
 
 /** Short writes to our own database: run as local activities. */

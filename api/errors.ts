@@ -26,6 +26,10 @@ const REFUSAL_STATUS: Record<RefusalCode, 404 | 409 | 422> = {
   no_payment: 404,
   booking_malformed: 422,
   message_malformed: 422,
+  use_end: 409,
+  quote_changed: 409,
+  not_in_progress: 409,
+  reschedule_limit: 409,
   unknown_appointment: 404,
 };
 
@@ -58,6 +62,12 @@ const API_ERRORS = {
     'Try again in a second.',
   ],
   conflict: [409, 'This collides with something that is there already.', 'Read the present state, then decide again.'],
+  top_up_limit: [
+    409,
+    'This amount, currency or method is not open for top-ups.',
+    'Choose an amount from minMinor to maxMinor, or the other method.',
+  ],
+  currency_mismatch: [409, 'There are no wallets in this currency.', 'Top up a wallet of a currency that is offered.'],
   body_too_large: [413, 'The body is too large.', 'Send at most 1 MiB.'],
   media_type_unsupported: [
     415,

@@ -134,35 +134,41 @@ async function statusesOf(
 }
 
 const shown = ({ record, deciding }: View) => ({ status: record.status, deciding });
-const seed = Math.trunc(Math.random() * 2 ** 31);
+/** One seed that is known to meet every transition, and one that is new each time. */
+const FIXED_SEED = 5;
+const seeds = [FIXED_SEED, Math.trunc(Math.random() * 2 ** 31)];
 
-test(`appointment_now is advance, a millisecond before, at and after every deadline (seed ${seed})`, async () => {
-  const met = new Set<string>();
-  await fc.assert(
-    fc.asyncProperty(records, async (record) => {
-      await db.deleteFrom('message').where('appointmentId', '=', record.id).execute();
-      await storeActivations(record);
-      const moments = momentsOf(record);
-      const expected = moments.map((at) => shown(advance(record, at)));
-      for (const { status, deciding } of expected)
-        met.add(`${record.status} -> ${status}${deciding ? ' (deciding)' : ''}`);
-      expect(await statusesOf(record, moments)).toEqual(expected);
-    }),
-    { seed, numRuns: 400, endOnFailure: false },
-  );
-  // The records were varied enough to have met each of the clock's own transitions.
-  expect([...met]).toEqual(
-    expect.arrayContaining([
-      'scheduled -> confirmed',
-      'scheduled -> in_progress',
-      'scheduled -> completed',
-      'scheduled -> expired',
-      'scheduled -> scheduled (deciding)',
-      'confirmed -> in_progress',
-      'confirmed -> completed',
-      'confirmed -> confirmed (deciding)',
-      'in_progress -> completed',
-      'in_progress -> in_progress (deciding)',
-    ]),
-  );
-});
+test.each(seeds)(
+  'appointment_now is advance, a millisecond before, at and after every deadline (seed %i)',
+  async (seed) => {
+    const met = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(records, async (record) => {
+        await db.deleteFrom('message').where('appointmentId', '=', record.id).execute();
+        await storeActivations(record);
+        const moments = momentsOf(record);
+        const expected = moments.map((at) => shown(advance(record, at)));
+        for (const { status, deciding } of expected)
+          met.add(`${record.status} -> ${status}${deciding ? ' (deciding)' : ''}`);
+        expect(await statusesOf(record, moments)).toEqual(expected);
+      }),
+      { seed, numRuns: 300, endOnFailure: false },
+    );
+    if (seed !== FIXED_SEED) return;
+    // The records were varied enough to have met each of the clock's own transitions.
+    expect([...met]).toEqual(
+      expect.arrayContaining([
+        'scheduled -> confirmed',
+        'scheduled -> in_progress',
+        'scheduled -> completed',
+        'scheduled -> expired',
+        'scheduled -> scheduled (deciding)',
+        'confirmed -> in_progress',
+        'confirmed -> completed',
+        'confirmed -> confirmed (deciding)',
+        'in_progress -> completed',
+        'in_progress -> in_progress (deciding)',
+      ]),
+    );
+  },
+);

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { deadlinesOf } from '../domain/deadlines.js';
 import { completePolicy } from '../domain/policy.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.js';
@@ -41,6 +42,7 @@ export function selectAppointments(db: Db) {
             .whereRef('o.appointmentId', '=', 'a.id')
             .where('o.method', '<>', 'wallet')
             .where('o.status', 'in', ['pending', 'processing', 'failed'])
+            .where(sql<boolean>`o.failure_code is distinct from 'canceled'`)
             .select('o.id'),
         )
         .as('openProviderPayment'),
@@ -112,6 +114,9 @@ function toRecord(row: Selectable<AppointmentTable>, beside: Beside): Appointmen
     outcome: hasOutcome ? { reason: outcomeReason, by: outcomeBy, at: outcomeAt.getTime() } : null,
     paymentCheckedAt: toMs(row.paymentCheckedAt),
     attendanceReadAt: toMs(row.attendanceReadAt),
+    reschedules: row.reschedules,
+    extendedMinutes: row.extendedMinutes,
+    therapistStretches: null,
   };
 }
 
@@ -129,10 +134,23 @@ export async function lockAppointment(trx: Trx, id: string): Promise<LoadedAppoi
 
 /** Writes what a decision may change; the version grows by one. Presence is written by joins and webhooks alone. */
 export async function saveRecord(trx: Trx, record: AppointmentRecord, paidPaymentId: string | null): Promise<void> {
+  const { startsAt, endsAt, policy } = record;
+  const { payBy, remindAt, opensAt, activateBy } = deadlinesOf(record);
+  const slotEnd = new Date(endsAt + policy.bufferMinutes * policy.minuteMs);
   await trx
     .updateTable('appointment')
     .set({
       status: record.status,
+      startsAt: new Date(startsAt),
+      endsAt: new Date(endsAt),
+      slot: sql<string>`tstzrange(${new Date(startsAt)}, ${slotEnd})`,
+      payBy: new Date(payBy),
+      remindAt: new Date(remindAt),
+      opensAt: new Date(opensAt),
+      activateBy: new Date(activateBy),
+      scheduleVersion: record.scheduleVersion,
+      reschedules: record.reschedules,
+      extendedMinutes: record.extendedMinutes,
       paidAt: toDate(record.paidAt),
       paidPaymentId,
       activatedAt: toDate(record.activatedAt),

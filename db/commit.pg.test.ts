@@ -243,8 +243,9 @@ describe('expiry', () => {
 describe('requests', () => {
   test('a repeated request gets its first decision and changes nothing', async () => {
     const { parties, id } = await approved();
-    await passUntilStart(db(), id, 1_000);
+    await passUntilStart(db(), id, -1_000);
     await comeBoth(id, parties);
+    await passUntilStart(db(), id, 1_000);
     const end = request('end', { role: 'client', id: parties.client.id });
     const first = await commitAppointment(db(), id, end);
     expect(first).toMatchObject({

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { nextWakeUp, type WakeUp } from '../domain/advance.js';
+import { cancellationQuote } from '../domain/cancellation.js';
 import type { Effect, MessageEvent } from '../domain/events.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { RefusalCode } from '../domain/refusals.js';
@@ -8,10 +9,12 @@ import { lockAppointment, saveRecord } from './appointment-record.js';
 import { databaseNow } from './clock.js';
 import type { Db, Trx } from './database.js';
 import type { JsonObject, MessageDecision } from './json.js';
-import { freeLease } from './leases.js';
+import { extendLease, freeLease } from './leases.js';
 import { markHandled, storeMessage, unhandledMessages, type NewMessage, type UnhandledMessage } from './messages.js';
+import { lookUpMove } from './moves.js';
 import { voidUnsent, writeNotifications } from './notification-rows.js';
 import { fundAndHold, isPrice, readArrival, releaseMoney, returnLateMoney, type Arrival } from './payments.js';
+import { therapistStretches } from './rooms.js';
 import { writeTimeline, type TimelineNote } from './timeline.js';
 
 /** The appointment after a commit, and what is left to do. */
@@ -35,6 +38,8 @@ interface Working {
   now: number;
   paidPaymentId: string | null;
   arrivals: Map<string, Arrival | null>;
+  /** Cancellations whose client asked for the money on the wallet. */
+  refundTo: Map<string, 'wallet'>;
   decided: { id: string; decision: MessageDecision }[];
 }
 
@@ -43,7 +48,7 @@ async function carryOut(working: Working, record: AppointmentRecord, step: Step,
   const { trx } = working;
   const arrival = step.messageId === null ? null : (working.arrivals.get(step.messageId) ?? null);
   const release = {
-    refundTo: 'source' as const,
+    refundTo: working.refundTo.get(step.messageId ?? '') ?? ('source' as const),
     reason: record.outcome?.reason ?? step.decision.event,
     actor: step.actor,
   };
@@ -59,6 +64,12 @@ async function carryOut(working: Working, record: AppointmentRecord, step: Step,
       return releaseMoney(trx, record, { ...release, chargeMinor: 'all' });
     case 'void_hold':
       return releaseMoney(trx, record, { ...release, chargeMinor: 0 });
+    case 'charge_cancellation': {
+      const { chargeMinor } = cancellationQuote(record, step.decision.at, step.actor.role);
+      return releaseMoney(trx, record, { ...release, chargeMinor });
+    }
+    case 'extend_lease':
+      return extendLease(trx, record.therapistId, record.id, new Date(record.endsAt));
     case 'free_lease':
       return freeLease(trx, record.therapistId, record.id);
     case 'void_unsent':
@@ -144,6 +155,25 @@ async function sortOutArrivals(
   return kept;
 }
 
+/** Reads what a decision needs beside the message: the slot for a move, a cancel's expectation and where its money goes. */
+async function prepare(
+  working: Working,
+  record: AppointmentRecord,
+  messages: UnhandledMessage[],
+): Promise<UnhandledMessage[]> {
+  return Promise.all(
+    messages.map(async (message) => {
+      const { event, payload, actor } = message;
+      if (event === 'reschedule' || event === 'extend')
+        return { ...message, move: await lookUpMove(working.trx, record, message) };
+      if (event !== 'cancel') return message;
+      if (payload['refundTo'] === 'wallet' && actor.role === 'client') working.refundTo.set(message.id, 'wallet');
+      const expected = payload['expectedRefundMinor'];
+      return typeof expected === 'number' ? { ...message, expectedRefundMinor: expected } : message;
+    }),
+  );
+}
+
 async function readRequestDecision(trx: Trx, requestId: string | undefined): Promise<MessageDecision | null> {
   if (requestId === undefined) return null;
   const row = await trx.selectFrom('message').where('id', '=', requestId).select('decision').executeTakeFirst();
@@ -169,9 +199,17 @@ export async function commitAppointment(
     if (loaded === null) return null;
     const unhandled = await unhandledMessages(trx, appointmentId);
     const now = await databaseNow(trx); // read after the messages: none of them is later
-    const working: Working = { trx, now, paidPaymentId: loaded.row.paidPaymentId, arrivals: new Map(), decided: [] };
-    const messages = await sortOutArrivals(working, loaded.record, unhandled);
-    const worked = workOff(loaded.record, messages, now);
+    const working: Working = {
+      trx,
+      now,
+      paidPaymentId: loaded.row.paidPaymentId,
+      arrivals: new Map(),
+      refundTo: new Map(),
+      decided: [],
+    };
+    const seen = { ...loaded.record, therapistStretches: await therapistStretches(trx, appointmentId) };
+    const messages = await prepare(working, seen, await sortOutArrivals(working, seen, unhandled));
+    const worked = workOff(seen, messages, now);
     await write(working, worked, messages);
     let { record } = worked;
     if (worked.prepareOpening) record = await prepareOpening(working, record);

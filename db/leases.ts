@@ -50,3 +50,13 @@ export async function freeLease(db: Db, therapistId: string, appointmentId: stri
     .where('appointmentId', '=', appointmentId)
     .execute();
 }
+
+/** A session goes on longer: so does the lease that it holds. */
+export async function extendLease(db: Db, therapistId: string, appointmentId: string, heldUntil: Date): Promise<void> {
+  await db
+    .updateTable('therapistLease')
+    .set({ heldUntil })
+    .where('therapistId', '=', therapistId)
+    .where('appointmentId', '=', appointmentId)
+    .execute();
+}

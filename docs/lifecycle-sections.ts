@@ -31,6 +31,8 @@ const EFFECTS: Record<Exclude<Effect['do'], 'notify'>, string> = {
   fund_and_hold: 'money funded and held',
   return_late_money: 'the money is the client’s credit, who is told (`late_money_returned`)',
   settle_hold: 'hold posted',
+  charge_cancellation: 'the quote’s charge is settled, the rest goes back',
+  extend_lease: 'the therapist’s lease lasts to the new end',
   void_hold: 'hold voided',
   free_lease: 'lease freed',
   void_unsent: 'unsent notifications voided',

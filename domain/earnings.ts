@@ -1,3 +1,4 @@
+import { decimalsOf } from './major-units.js';
 import { shareOf } from './money.js';
 
 /** What a refund takes back from a session's earning; integer minor units >= 0, `feeMinor + netMinor` = its amount. */
@@ -30,4 +31,19 @@ export function reversalOf(
   if (amountMinor === 0) return { feeMinor: 0, netMinor: 0 };
   const fee = shareOf(feeMinor, reversedMinor, grossMinor) - reversedFeeMinor;
   return { feeMinor: fee, netMinor: amountMinor - fee };
+}
+
+/** How payouts reach therapists: a file for the bank, or transfers to their Stripe accounts. */
+export const PAYOUT_RAILS = ['csv', 'stripe_connect'] as const;
+export type PayoutRailName = (typeof PAYOUT_RAILS)[number];
+export const PAYOUT_STATUSES = ['pending', 'sent', 'failed'] as const;
+export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
+
+/** Stripe's amounts of three decimals end in 0. https://docs.stripe.com/currencies#three-decimal */
+const STRIPE_STEP_MINOR = 10;
+
+/** How much of a sum (> 0) the rail can carry; the rest waits for the next payout. */
+export function payablePart(sumMinor: number, currency: string, rail: PayoutRailName): number {
+  const needsStep = rail === 'stripe_connect' && decimalsOf(currency) === 3;
+  return needsStep ? sumMinor - (sumMinor % STRIPE_STEP_MINOR) : sumMinor;
 }

@@ -7,6 +7,9 @@ export const MESSAGE_EVENTS = [
   'join',
   'leave',
   'end',
+  'cancel',
+  'reschedule',
+  'extend',
 ] as const;
 export const DEADLINE_EVENTS = [
   'payment_window_over',
@@ -53,6 +56,8 @@ export type Effect =
   | { do: 'return_late_money' } // credited, or the wallet's hold voided; it never books
   | { do: 'settle_hold' }
   | { do: 'void_hold' }
+  | { do: 'charge_cancellation' } // what the quote says is charged, the rest goes back
+  | { do: 'extend_lease' }
   | { do: 'free_lease' }
   | { do: 'void_unsent' } // reminders that lost their meaning
   | { do: 'notify'; kind: NotificationKind; to: ('client' | 'therapist' | 'admins')[] };

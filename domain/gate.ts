@@ -1,5 +1,6 @@
+import { deadlinesOf } from './deadlines.js';
 import type { Effect, LifecycleEvent } from './events.js';
-import { GUARDS, type EventContext } from './guards.js';
+import { GUARDS, type EventContext, type Move } from './guards.js';
 import { RULES, type Rule, type Verdict } from './lifecycle.js';
 import type { AppointmentRecord } from './record.js';
 import type { RefusalCode } from './refusals.js';
@@ -17,11 +18,39 @@ function matches(rule: Rule, event: LifecycleEvent, record: AppointmentRecord, c
   );
 }
 
+/** A new start brings its own deadlines; those that have elapsed already are skipped. The payment window stays. */
+function moveStart(
+  record: AppointmentRecord,
+  { startsAt, endsAt }: Move,
+  { at, actor }: EventContext,
+): AppointmentRecord {
+  const { remindAt, opensAt } = deadlinesOf({ ...record, startsAt });
+  return {
+    ...record,
+    startsAt,
+    endsAt,
+    scheduleVersion: record.scheduleVersion + 1,
+    reschedules: record.reschedules + (actor.role === 'client' ? 1 : 0),
+    remindedAt: remindAt <= at ? at : null,
+    openedAt: opensAt <= at ? at : null,
+    openingPreparedAt: null,
+  };
+}
+
+function move(how: 'start' | 'end', record: AppointmentRecord, context: EventContext): AppointmentRecord {
+  const to = context.move;
+  if (to === undefined) throw new Error('a move has no new times');
+  if (how === 'start') return moveStart(record, to, context);
+  return { ...record, endsAt: to.endsAt, extendedMinutes: record.extendedMinutes + to.minutes };
+}
+
 function apply(
   verdict: Extract<Verdict, { to: unknown }>,
   record: AppointmentRecord,
-  { at, actor }: EventContext,
+  context: EventContext,
 ): AppointmentRecord {
+  const { at, actor } = context;
+  if (verdict.moves !== undefined) return move(verdict.moves, record, context);
   const next: AppointmentRecord = { ...record };
   if (verdict.to !== 'same') next.status = verdict.to;
   for (const stamp of verdict.set ?? []) next[stamp] ??= at;

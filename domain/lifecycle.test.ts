@@ -20,7 +20,9 @@ import type { AppointmentRecord } from './record.js';
 import { REFUSALS } from './refusals.js';
 import { isTerminal, STATUSES, SYSTEM, type Status } from './types.js';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const MOMENTS = [
+  START - DAY_MS,
   BOOKED,
   T15 - 1,
   T15,
@@ -75,10 +77,42 @@ function everyCase(): Case[] {
   return STATUSES.flatMap((status) =>
     recordsOf(status).flatMap((record) =>
       EVENTS.flatMap((event) =>
-        MOMENTS.flatMap((at) => ACTORS.map((actor): Case => ({ status, event, record, context: { at, actor } }))),
+        MOMENTS.flatMap((at) =>
+          ACTORS.flatMap((actor) =>
+            besideOf(event, record).map((beside): Case => {
+              const { context, ...changes } = beside;
+              return { status, event, record: { ...record, ...changes }, context: { at, actor, ...context } };
+            }),
+          ),
+        ),
       ),
     ),
   );
+}
+
+type Beside = Partial<AppointmentRecord> & { context?: Partial<EventContext> };
+
+/** What only some events ask about: the new times of a move, a cancel's expectation, how long the therapist was there. */
+function besideOf(event: LifecycleEvent, record: AppointmentRecord): Beside[] {
+  const times = { startsAt: END + 1, endsAt: END + 2, minutes: 5 };
+  const moves = ([null, 'slot_taken', 'own_overlap', 'outside_hours'] as const).map((refused) => ({
+    ...times,
+    refused,
+  }));
+  const moved: Beside[] = [...moves.map((move) => ({ context: { move } })), { context: {} }];
+  switch (event) {
+    case 'reschedule':
+      return [...moved, { context: { move: moves[0]! }, reschedules: record.policy.maxReschedules }];
+    case 'extend':
+      return moved;
+    case 'cancel':
+      return [{}, { context: { expectedRefundMinor: -1 } }];
+    case 'end':
+    case 'duration_over':
+      return [{}, { therapistStretches: [{ from: T5, to: START }] }];
+    default:
+      return [{}];
+  }
 }
 
 const CASES = everyCase();

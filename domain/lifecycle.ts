@@ -8,7 +8,16 @@ export type Stamp = 'paidAt' | 'activatedAt' | 'forcedAt' | 'remindedAt' | 'open
 
 /** What a rule leads to: a transition (perhaps to the same status), or a refusal (perhaps with effects). */
 export type Verdict =
-  | { to: Status | 'same'; set?: Stamp[]; clear?: Stamp[]; reason?: OutcomeReason; does?: Effect[]; quiet?: true }
+  | {
+      to: Status | 'same';
+      set?: Stamp[];
+      clear?: Stamp[];
+      reason?: OutcomeReason;
+      /** Takes over the new times of the event: a new start with its deadlines, or a later end. */
+      moves?: 'start' | 'end';
+      does?: Effect[];
+      quiet?: true;
+    }
   | { refuse: RefusalCode; does?: Effect[] };
 
 /** One row of the table. The first row whose `event`, `from` and every `when` match decides. */
@@ -43,6 +52,18 @@ const noShow = (reason: OutcomeReason, money: 'settle_hold' | 'void_hold'): Verd
   to: 'no_show',
   reason,
   does: closing({ do: money }, tell('no_show', 'client', 'therapist')),
+});
+
+/** Completed, but not charged: the therapist was hardly there. */
+const left: Verdict = {
+  to: 'completed',
+  reason: 'therapist_left',
+  does: closing({ do: 'void_hold' }, tell('completed', 'client', 'therapist')),
+};
+const cancelled = (...audience: ('client' | 'therapist')[]): Verdict => ({
+  to: 'cancelled',
+  reason: 'cancelled',
+  does: closing({ do: 'charge_cancellation' }, tell('cancelled', ...audience)),
 });
 
 const PAYMENT: Rule[] = [
@@ -159,6 +180,8 @@ const APPROACH: Rule[] = [
   { event: 'opening_due', from: ALL, then: nothing },
 ];
 
+const LEFT = 'the therapist was there for less than half of the time';
+
 const SESSION: Rule[] = [
   { event: 'join', from: ['scheduled'], when: ['unpaid'], then: { refuse: 'payment_required' } },
   { event: 'join', from: ['scheduled'], when: ['not activated'], then: { refuse: 'awaiting_activation' } },
@@ -170,6 +193,7 @@ const SESSION: Rule[] = [
   { event: 'leave', from: LIVE, then: { to: 'same' } },
   { event: 'leave', from: OVER, then: { refuse: 'already_over' } },
   { event: 'end', from: ['scheduled', 'confirmed'], then: { refuse: 'not_started' } },
+  { event: 'end', from: ['in_progress'], when: ['both came', LEFT], then: left },
   { event: 'end', from: ['in_progress'], when: ['both came'], then: completed('ended_by_party') },
   { event: 'end', from: ['in_progress'], when: ['who ends it did not come'], then: { refuse: 'not_started' } },
   { event: 'end', from: ['in_progress'], when: ['before start + 15 min'], then: { to: 'same' } },
@@ -186,6 +210,7 @@ const SESSION: Rule[] = [
     then: noShow('client_absent', 'settle_hold'),
   },
   { event: 'end', from: OVER, then: { refuse: 'already_over' } },
+  { event: 'duration_over', from: LIVE, when: ['both came', LEFT], then: left },
   { event: 'duration_over', from: LIVE, when: ['both came'], then: completed('duration_over') },
   { event: 'duration_over', from: LIVE, when: ['only the client came'], then: noShow('therapist_absent', 'void_hold') },
   {
@@ -198,5 +223,82 @@ const SESSION: Rule[] = [
   { event: 'duration_over', from: ALL, then: nothing },
 ];
 
+const MOVED_TO = ['client', 'therapist'] as const;
+
+const CHANGES: Rule[] = [
+  { event: 'cancel', from: OVER, then: { refuse: 'already_over' } },
+  { event: 'cancel', from: ['in_progress'], when: ['by an admin'], then: cancelled('client', 'therapist') },
+  { event: 'cancel', from: ['in_progress'], then: { refuse: 'use_end' } },
+  {
+    event: 'cancel',
+    from: ['scheduled', 'confirmed'],
+    when: ['the quote has changed'],
+    then: { refuse: 'quote_changed' },
+  },
+  {
+    event: 'cancel',
+    from: ['scheduled', 'confirmed'],
+    when: ['it counts as a no-show'],
+    then: noShow('client_absent', 'settle_hold'),
+  },
+  { event: 'cancel', from: ['scheduled', 'confirmed'], when: ['paid'], then: cancelled('client', 'therapist') },
+  { event: 'cancel', from: ['scheduled', 'confirmed'], then: cancelled('client') },
+  { event: 'reschedule', from: OVER, then: { refuse: 'already_over' } },
+  { event: 'reschedule', from: LIVE, then: { refuse: 'too_late' } },
+  { event: 'reschedule', from: ['scheduled'], when: ['T-5 has come'], then: { refuse: 'too_late' } },
+  {
+    event: 'reschedule',
+    from: ['scheduled'],
+    when: ['by the client', 'later than 24 h before the start'],
+    then: { refuse: 'too_late' },
+  },
+  {
+    event: 'reschedule',
+    from: ['scheduled'],
+    when: ['by the client', 'moved three times already'],
+    then: { refuse: 'reschedule_limit' },
+  },
+  { event: 'reschedule', from: ['scheduled'], when: ['the new start has passed'], then: { refuse: 'too_late' } },
+  {
+    event: 'reschedule',
+    from: ['scheduled'],
+    when: ['the therapist does not work then'],
+    then: { refuse: 'outside_hours' },
+  },
+  { event: 'reschedule', from: ['scheduled'], when: ['the new slot is taken'], then: { refuse: 'slot_taken' } },
+  {
+    event: 'reschedule',
+    from: ['scheduled'],
+    when: ['the client has another at the new time'],
+    then: { refuse: 'own_overlap' },
+  },
+  {
+    event: 'reschedule',
+    from: ['scheduled'],
+    when: ['paid'],
+    then: { to: 'same', moves: 'start', does: [{ do: 'void_unsent' }, tell('rescheduled', ...MOVED_TO)] },
+  },
+  {
+    event: 'reschedule',
+    from: ['scheduled'],
+    then: { to: 'same', moves: 'start', does: [{ do: 'void_unsent' }, tell('rescheduled', 'client')] },
+  },
+  { event: 'extend', from: OVER, then: { refuse: 'already_over' } },
+  { event: 'extend', from: ['scheduled', 'confirmed'], then: { refuse: 'not_in_progress' } },
+  { event: 'extend', from: ['in_progress'], when: ['no new times can be read'], then: { refuse: 'message_malformed' } },
+  { event: 'extend', from: ['in_progress'], when: ['the new slot is taken'], then: { refuse: 'slot_taken' } },
+  {
+    event: 'extend',
+    from: ['in_progress'],
+    when: ['the client has another at the new time'],
+    then: { refuse: 'own_overlap' },
+  },
+  {
+    event: 'extend',
+    from: ['in_progress'],
+    then: { to: 'same', moves: 'end', does: [{ do: 'extend_lease' }, tell('extended', ...MOVED_TO)] },
+  },
+];
+
 /** The whole life after the booking as one table. docs/lifecycle.md prints it; domain/gate.ts is its one reader. */
-export const RULES: readonly Rule[] = [...PAYMENT, ...ACTIVATION, ...APPROACH, ...SESSION];
+export const RULES: readonly Rule[] = [...PAYMENT, ...ACTIVATION, ...APPROACH, ...SESSION, ...CHANGES];

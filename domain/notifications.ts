@@ -63,6 +63,16 @@ function opening({ record }: View, role: Role): Template | null {
   return role === 'client' && record.paidAt !== null ? 'awaiting_approval' : null;
 }
 
+/** Nothing is sent for a cancelled session but its cancellation and what becomes of its money. */
+const AFTER_CANCELLATION: readonly NotificationKind[] = [
+  'cancelled',
+  'refund_completed',
+  'refund_to_wallet',
+  'late_money_returned',
+  'dispute_opened',
+  'dispute_closed',
+];
+
 /**
  * Decides, as the relay claims a row, what it is by the appointment of that moment: a text, or null for nothing (it
  * has lost its meaning). Source: docs/lifecycle.md, "Who is told".
@@ -70,6 +80,7 @@ function opening({ record }: View, role: Role): Template | null {
 export function templateAtClaim(kind: NotificationKind, role: Role, view: View): Template | null {
   const { record, deciding } = view;
   const over = isTerminal(record.status);
+  if (record.status === 'cancelled' && !AFTER_CANCELLATION.includes(kind)) return null;
   switch (kind) {
     case 't15':
       return over || deciding ? null : reminder(view, role);

@@ -1,3 +1,4 @@
+import type { Stretch } from './attendance.js';
 import type { Policy } from './policy.js';
 import type {
   HoldStatus,
@@ -40,6 +41,11 @@ export interface AppointmentRecord {
   client: Presence;
   therapist: Presence;
   outcome: Outcome | null;
+  /** How often the client has moved it. */
+  reschedules: number;
+  extendedMinutes: number;
+  /** When the therapist was connected to the room; null for chat, and for readers, who need not know. */
+  therapistStretches: Stretch[] | null;
   /** A provider object that might have been paid without our knowing: expiry asks the provider first. */
   openProviderPayment: boolean;
   /** The provider was last asked whether money arrived; the room's own record was last read. */

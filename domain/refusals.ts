@@ -42,6 +42,13 @@ export const REFUSALS = {
     'The money that arrived has another amount or currency.',
     'It is returned to its source; pay the price asked.',
   ],
+  use_end: ['A session under way is not cancelled.', 'End it instead.'],
+  quote_changed: ['The cancellation would now return another amount.', 'Ask for the quote again, then cancel.'],
+  not_in_progress: ['Only a session under way can be extended.', 'Wait until someone has joined.'],
+  reschedule_limit: [
+    'This appointment was moved as often as is allowed.',
+    'Cancel it and book another, or ask an admin.',
+  ],
   no_payment: ['There is no payment to resume.', 'Start a payment first.'],
   booking_malformed: ['The booking could not be read.', 'Send therapist, start, duration and mode.'],
   message_malformed: ['The message could not be read.', 'Send what the appointment’s details in the Temporal UI show.'],

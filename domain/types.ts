@@ -63,6 +63,8 @@ export const OUTCOME_REASONS = [
   'client_absent',
   'therapist_absent',
   'both_absent',
+  'therapist_left',
+  'cancelled',
 ] as const;
 /** Why a terminal status was reached. */
 export type OutcomeReason = (typeof OUTCOME_REASONS)[number];

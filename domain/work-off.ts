@@ -2,6 +2,7 @@ import { nextWakeUp, pendingDeadlines, type Deadline } from './advance.js';
 import { spreadWakeAt } from './deadlines.js';
 import type { MessageEvent } from './events.js';
 import { decide, type Decision } from './gate.js';
+import type { Move } from './guards.js';
 import { bothCame, type AppointmentRecord } from './record.js';
 import { SYSTEM, type Actor } from './types.js';
 
@@ -11,6 +12,8 @@ export interface StoredMessage {
   event: MessageEvent;
   actor: Actor;
   receivedAt: number;
+  move?: Move;
+  expectedRefundMinor?: number;
 }
 
 /** One decision with who caused it and, for a message, which. */
@@ -97,7 +100,8 @@ export function workOff(record: AppointmentRecord, messages: readonly StoredMess
     if (next === null) break;
     const needs = needOf(current, next.event, next.at);
     if (needs !== null) return { record: current, steps, needs, prepareOpening: false };
-    const decision = decide(current, next.event, { at: next.at, actor: next.actor });
+    const { move, expectedRefundMinor } = next.message ?? {};
+    const decision = decide(current, next.event, { at: next.at, actor: next.actor, move, expectedRefundMinor });
     steps.push({ decision, actor: next.actor, messageId: next.message?.id ?? null });
     if (decision.allowed) current = decision.record;
     if (next.message !== null) waiting.shift();

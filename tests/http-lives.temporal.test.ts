@@ -114,7 +114,6 @@ test('at T-5 exactly, with the worker down: confirmed for readers, a join is ans
   expect(await get(client, id)).toMatchObject({ status: 'in_progress' });
   expect(await steps.stored(world, id)).toMatchObject({
     status: 'scheduled',
-    remindedAt: expect.anything(),
     openedAt: null,
   });
   expect(await steps.timelineOf(world, id)).toEqual(['booked', 'payment_settled', 'activate']);

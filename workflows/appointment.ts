@@ -12,7 +12,7 @@ import type { MessageEvent } from '../domain/events.js';
 import { refusal, type RefusalCode } from '../domain/refusals.js';
 import type { AppointmentInput, BookInput, RequestInput, Snapshot } from './messages.js';
 import * as messages from './messages.js';
-import { isBookInput, isRequestInput, parseOperatorActivation, parseStoredSignal } from './parse.js';
+import { areDetails, isBookInput, isRequestInput, parseOperatorActivation, parseStoredSignal } from './parse.js';
 import { providersOf, records } from './proxies.js';
 import { AppointmentState } from './state.js';
 
@@ -67,7 +67,7 @@ class Appointment {
       if (snapshot.ensureRoom) this.askForRoom();
       if (await this.deadlinePassed(snapshot)) await this.commit();
     }
-    if (this.state.snapshot!.roomAlive || this.roomAsked) await this.closeRoom();
+    await this.closeDown();
   }
 
   /** One timer for the next deadline, armed anew only when the deadline changes. @returns false when something else came */
@@ -123,8 +123,13 @@ class Appointment {
     this.providers.rooms.ensureRoom(this.input.appointmentId).catch(() => undefined);
   }
 
-  private async closeRoom(): Promise<void> {
-    await this.providers.closing.closeRoom(this.input.appointmentId).catch(() => undefined);
+  /** What outlives the end at vendors: the room is closed, and a cancelled appointment's open checkout made unpayable. */
+  private async closeDown(): Promise<void> {
+    const { status, openPayment, roomAlive } = this.state.snapshot!;
+    const { closing } = this.providers;
+    const { appointmentId } = this.input;
+    if (status === 'cancelled' && openPayment) await closing.askProviderForMoney(appointmentId).catch(() => undefined);
+    if (roomAlive || this.roomAsked) await closing.closeRoom(appointmentId).catch(() => undefined);
   }
 
   private registerHandlers(): void {
@@ -138,6 +143,9 @@ class Appointment {
     this.handleRequest(messages.endSession, 'end', ['client', 'therapist'], false);
     this.handleRequest(messages.forceConfirm, 'force_confirm', ['admin'], true);
     this.handleRequest(messages.deactivate, 'deactivate', ['admin'], true);
+    this.handleRequest(messages.cancelAppointment, 'cancel', ['client', 'therapist', 'admin'], false);
+    this.handleRequest(messages.rescheduleAppointment, 'reschedule', ['client', 'admin'], false);
+    this.handleRequest(messages.extendSession, 'extend', ['therapist', 'admin'], false);
     setHandler(messages.activate, (raw) => this.onActivate(raw));
     for (const signal of [messages.paymentSettled, messages.participantJoined, messages.participantLeft]) {
       setHandler(signal, (raw) => this.onStored(raw));
@@ -163,14 +171,24 @@ class Appointment {
   ): void {
     setHandler(update, (input) => this.decideRequest(kind, input), {
       validator: (input) => {
-        if (!isRequestInput(input, roles, reasonRequired)) throw refuse('message_malformed');
+        if (!isRequestInput(input, roles, reasonRequired) || !areDetails(kind, input.details))
+          throw refuse('message_malformed');
       },
     });
   }
 
   /** A request is committed under its own id, so that a repeat gets its first answer; evidence is gathered on the way. */
-  private async decideRequest(kind: MessageEvent, { requestId, actor, reason }: RequestInput): Promise<Snapshot> {
-    const request = { id: requestId, kind, actor, ...(reason === undefined ? {} : { reason }) };
+  private async decideRequest(
+    kind: MessageEvent,
+    { requestId, actor, reason, details }: RequestInput,
+  ): Promise<Snapshot> {
+    const request = {
+      id: requestId,
+      kind,
+      actor,
+      ...(reason === undefined ? {} : { reason }),
+      ...(details === undefined ? {} : { details }),
+    };
     this.state.decide(requestId, 'pending');
     for (;;) {
       const { snapshot, decision } = await this.commit(request);

@@ -39,6 +39,19 @@ export interface RequestInput {
   requestId: string;
   actor: Actor;
   reason?: string;
+  details?: RequestDetails;
+}
+
+/** What a change of plan asks for. Money in minor units, instants in epoch ms. */
+export interface RequestDetails {
+  /** cancel: only the client may ask for the wallet. */
+  refundTo?: 'source' | 'wallet';
+  /** cancel: what the quote said; another amount is refused `quote_changed`. */
+  expectedRefundMinor?: number;
+  /** reschedule: the new start. */
+  startsAt?: number;
+  /** extend: how many minutes more. */
+  minutes?: number;
 }
 
 /** The appointment as the workflow knows it: what its last commit returned, without names or secrets. */
@@ -56,6 +69,8 @@ export interface Snapshot {
   /** When each first joined; null while they have not. */
   joined: Record<Participant, number | null>;
   roomAlive: boolean;
+  /** A provider object of ours that somebody might still pay. */
+  openPayment: boolean;
   outcome: Outcome | null;
   /** The next deadline the workflow sleeps for. */
   next: { event: string; due: number; inMs: number } | null;
@@ -85,6 +100,9 @@ export type DecisionState = 'unknown' | 'pending' | { ok: true } | { ok: false; 
 export const book = defineUpdate<Snapshot, [BookInput]>('book');
 export const endSession = defineUpdate<Snapshot, [RequestInput]>('endSession');
 export const forceConfirm = defineUpdate<Snapshot, [RequestInput]>('forceConfirm');
+export const cancelAppointment = defineUpdate<Snapshot, [RequestInput]>('cancelAppointment');
+export const rescheduleAppointment = defineUpdate<Snapshot, [RequestInput]>('rescheduleAppointment');
+export const extendSession = defineUpdate<Snapshot, [RequestInput]>('extendSession');
 export const deactivate = defineUpdate<Snapshot, [RequestInput]>('deactivate');
 
 /** Signals carry the stored message's id, `{ messageId }`; anything else is parsed as unknown and harms nothing. */

@@ -1,3 +1,4 @@
+import type { MessageEvent } from '../domain/events.js';
 import type { RequestInput, StoredSignal } from './messages.js';
 
 /** Signals and updates by hand may carry anything: these read `unknown` and never throw. */
@@ -30,6 +31,24 @@ export function isRequestInput(raw: unknown, roles: readonly string[], reasonReq
   if (!isObject(actor) || typeof actor['role'] !== 'string' || !roles.includes(actor['role'])) return false;
   if (typeof actor['id'] !== 'string' || !UUID.test(actor['id'])) return false;
   return reasonRequired ? isReason(raw['reason']) : raw['reason'] === undefined || isReason(raw['reason']);
+}
+
+/** Whether the details of a change of plan are of the form that its kind needs. */
+export function areDetails(kind: MessageEvent, raw: unknown): boolean {
+  const details = isObject(raw) ? raw : {};
+  switch (kind) {
+    case 'cancel': {
+      const { refundTo, expectedRefundMinor } = details;
+      const expects = expectedRefundMinor === undefined || Number.isSafeInteger(expectedRefundMinor);
+      return expects && (refundTo === undefined || refundTo === 'source' || refundTo === 'wallet');
+    }
+    case 'reschedule':
+      return Number.isSafeInteger(details['startsAt']);
+    case 'extend':
+      return Number.isSafeInteger(details['minutes']);
+    default:
+      return true;
+  }
 }
 
 /** Whether a booking's input is one. */

@@ -4,7 +4,7 @@ import { refusal, type RefusalCode } from '../domain/refusals.js';
 import { isTerminal } from '../domain/types.js';
 import { describe, needsOf, waitingFor } from './details.js';
 import type { DecisionState, Snapshot, WorkflowState } from './messages.js';
-import { APPOINTMENT_STATUS, NEEDS } from './search-attributes.js';
+import { APPOINTMENT_STATUS, NEEDS, STARTS_AT } from './search-attributes.js';
 
 const DECISIONS_KEPT = 20;
 const REFUSALS_KEPT = 5;
@@ -17,10 +17,10 @@ export class AppointmentState {
   cancelRequested = false;
   private readonly refused: WorkflowState['refused'] = [];
   private readonly decisions = new Map<string, DecisionState>();
-  private upserted: { status: string; needs: string };
+  private upserted: { status: string; needs: string; startsAt: number | null };
 
   constructor() {
-    this.upserted = { status: 'scheduled', needs: 'payment' }; // as set at the start
+    this.upserted = { status: 'scheduled', needs: 'payment', startsAt: null }; // as set at the start
   }
 
   get over(): boolean {
@@ -37,8 +37,11 @@ export class AppointmentState {
     const changed: SearchAttributePair[] = [];
     if (status !== this.upserted.status) changed.push({ key: APPOINTMENT_STATUS, value: status });
     if (needs !== this.upserted.needs) changed.push({ key: NEEDS, value: needs });
+    const { startsAt } = snapshot;
+    const moved = this.upserted.startsAt !== null && this.upserted.startsAt !== startsAt;
+    if (moved) changed.push({ key: STARTS_AT, value: new Date(startsAt) });
     if (changed.length > 0) upsertSearchAttributes(changed);
-    this.upserted = { status, needs };
+    this.upserted = { status, needs, startsAt };
     this.show();
   }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { commitAppointment } from '../db/commit.js';
+import { grantPromotion } from '../db/promotions.js';
 import { DAY_MS, makeParties, MINUTE_MS, passTime } from '../tests/support/appointments.js';
+import { makeClient } from '../tests/support/people.js';
 import { paymentSchema } from './schemas.js';
 import { booked, over } from './test-lives.js';
 import { type ApiWorld, createApiWorld } from './test-world.js';
@@ -61,21 +63,15 @@ describe('by wallet', () => {
   });
 
   test('is refused without the money, twice, and after the window', async () => {
+    const client = await makeClient(world.db, 5_999);
+    own = { db: world.db, parties: { ...own.parties, client } };
     const id = await booked(own);
-    await world.db
-      .updateTable('account')
-      .set({ balanceMinor: 5_999 })
-      .where('ownerId', '=', own.parties.client.id)
-      .execute();
     expect(await pay(id, 'wallet')).toMatchObject({
       status: 409,
       body: { code: 'insufficient_funds', remedy: expect.stringContaining('Top up') as string },
     });
-    await world.db
-      .updateTable('account')
-      .set({ balanceMinor: 100_000 })
-      .where('ownerId', '=', own.parties.client.id)
-      .execute();
+    const grant = { idempotencyKey: randomUUID(), clientId: client.id, currency: 'INR', amountMinor: 1 };
+    await world.db.transaction().execute((trx) => grantPromotion(trx, grant));
     expect((await pay(id, 'wallet')).status).toBe(201);
     expect(await pay(id, 'wallet')).toMatchObject({ status: 409, body: { code: 'already_paid' } });
     expect(await pay(id, 'stripe')).toMatchObject({ status: 409, body: { code: 'already_paid' } });
@@ -194,7 +190,7 @@ describe('money to look at', () => {
     const all = await list();
     expect(all.items).toMatchObject([
       { kind: 'settle', amountMinor: -6_000, currency: 'INR', appointmentId: id },
-      { kind: 'top_up', amountMinor: 100_000, currency: 'INR', appointmentId: null },
+      { kind: 'promotion', amountMinor: 100_000, currency: 'INR', appointmentId: null },
     ]);
     const first = await list('limit=1');
     const second = await list(`limit=1&cursor=${first.nextCursor}`);

@@ -9,7 +9,7 @@ import {
   type Parties,
 } from '../tests/support/appointments.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
-import { clearing, clientWallet } from './accounts.js';
+import { clearing, clientWallet, refundPending } from './accounts.js';
 import { commitAppointment, recordEvidence } from './commit.js';
 import { storeMessage } from './messages.js';
 import { payByWallet, startProviderPayment } from './payment-requests.js';
@@ -33,8 +33,14 @@ async function balance(code: string): Promise<[balanceMinor: number, heldMinor: 
   return [row?.balanceMinor ?? 0, row?.heldMinor ?? 0];
 }
 
+const balanceOf = async ({ code }: { code: string }) => (await balance(code))[0];
+
 /** A verified event that says the try's money arrived. */
-async function arrive(paymentId: string, changes: Partial<PaymentNews> = {}): Promise<void> {
+async function arrive(
+  paymentId: string,
+  changes: Partial<PaymentNews> = {},
+  provider: 'stripe' | 'razorpay' = 'stripe',
+): Promise<void> {
   const news: PaymentNews = {
     status: 'succeeded',
     providerRef: `pi_${paymentId}`,
@@ -47,13 +53,30 @@ async function arrive(paymentId: string, changes: Partial<PaymentNews> = {}): Pr
   };
   await storePaymentEvent(
     db(),
-    { provider: 'stripe', eventId: `evt_${randomUUID()}`, type: 'payment_intent.succeeded', payload: {} },
+    { provider, eventId: `evt_${randomUUID()}`, type: 'payment arrived', payload: {} },
     news,
   );
 }
 
 const tries = (id: string) =>
   db().selectFrom('payment').where('appointmentId', '=', id).select(['method', 'status']).orderBy('method').execute();
+
+/** Money on its way back: it has left the wallet at once, so that nobody spends what is being returned. */
+const refunds = (id: string) =>
+  db()
+    .selectFrom('refund')
+    .where('appointmentId', '=', id)
+    .select(['amountMinor', 'currency', 'destination', 'reason', 'status', 'nextAttemptAt'])
+    .execute();
+
+const goingBack = (amountMinor: number, currency = 'INR') => ({
+  amountMinor,
+  currency,
+  destination: 'source',
+  reason: 'late_money',
+  status: 'pending',
+  nextAttemptAt: expect.any(Date) as Date,
+});
 
 async function lastNote(id: string): Promise<unknown> {
   const { kind, detail } = (await readTimeline(db(), id)).at(-1)!;
@@ -77,17 +100,20 @@ test('provider money is funded and held in the commit that books it', async () =
 });
 
 describe('money that never books', () => {
-  test('after the expiry: it is credited, the client is told, the slot stays free', async () => {
+  test('after the expiry: it goes back to its source, the client is told, the slot stays free', async () => {
     const { id, wallet } = await booked();
+    const pendingBefore = (await balance(refundPending('INR').code))[0];
     const { id: paymentId } = await startProviderPayment(db(), id, 'razorpay');
     await passTime(db(), id, 30 * MINUTE_MS);
     expect(await commitAppointment(db(), id)).toMatchObject({ needs: 'payment', record: { status: 'scheduled' } });
     await recordEvidence(db(), id, 'payment');
     expect(await commitAppointment(db(), id)).toMatchObject({ needs: null, record: { status: 'expired' } });
-    await arrive(paymentId);
+    await arrive(paymentId, {}, 'razorpay');
     await commitAppointment(db(), id);
     expect(await recordOf(db(), id)).toMatchObject({ status: 'expired', paidAt: null, hold: 'none' });
-    expect(await balance(wallet)).toEqual([106_000, 0]);
+    expect(await balance(wallet)).toEqual([100_000, 0]);
+    expect((await balance(refundPending('INR').code))[0] - pendingBefore).toBe(6_000);
+    expect(await refunds(id)).toEqual([goingBack(6_000)]);
     expect(await tries(id)).toEqual([{ method: 'razorpay', status: 'refunded' }]);
     expect(await lastNote(id)).toEqual({ kind: 'payment_settled', detail: { refused: 'already_over' } });
     const told = await db()
@@ -100,17 +126,22 @@ describe('money that never books', () => {
   });
 
   test.each([
-    ['less than the price', { amountMinor: 5_999 }, [105_999, 0]],
-    ['more than the price', { amountMinor: 6_001 }, [106_001, 0]],
-    ['another currency', { currency: 'EUR' }, [100_000, 0]],
-  ])('%s: it is credited, and the booking still waits for its money', async (_, changes, expected) => {
+    ['less than the price', { amountMinor: 5_999 }, goingBack(5_999)],
+    ['more than the price', { amountMinor: 6_001 }, goingBack(6_001)],
+    ['another currency', { currency: 'EUR' }, goingBack(6_000, 'EUR')],
+  ])('%s: it goes back, and the booking still waits for its money', async (_, changes, expected) => {
     const { parties, id, wallet } = await booked();
     const { id: paymentId } = await startProviderPayment(db(), id, 'stripe');
+    const { currency } = expected;
+    const before = await Promise.all([clearing('stripe', currency), refundPending(currency)].map(balanceOf));
     await arrive(paymentId, changes);
     await commitAppointment(db(), id);
     expect(await recordOf(db(), id)).toMatchObject({ status: 'scheduled', paidAt: null, hold: 'none' });
-    expect(await balance(wallet)).toEqual(expected);
-    if ('currency' in changes) expect(await balance(clientWallet(parties.client.id, 'EUR').code)).toEqual([6_000, 0]);
+    expect(await balance(wallet)).toEqual([100_000, 0]);
+    if (currency === 'EUR') expect(await balance(clientWallet(parties.client.id, 'EUR').code)).toEqual([0, 0]);
+    expect(await refunds(id)).toEqual([expected]);
+    const after = await Promise.all([clearing('stripe', currency), refundPending(currency)].map(balanceOf));
+    expect(after.map((amount, n) => amount - before[n]!)).toEqual([-expected.amountMinor, expected.amountMinor]);
     expect(await lastNote(id)).toEqual({ kind: 'payment_settled', detail: { refused: 'amount_mismatch' } });
     await payByWallet(db(), id);
     await commitAppointment(db(), id);
@@ -142,7 +173,7 @@ describe('money that never books', () => {
     expect(await balance(wallet)).toEqual([100_000, 0]);
   });
 
-  test('a second card payment of a paid one is credited', async () => {
+  test('a second card payment of a paid one goes back to its source', async () => {
     const { id, wallet } = await booked();
     await payByWallet(db(), id);
     const { clientId } = await recordOf(db(), id);
@@ -154,7 +185,8 @@ describe('money that never books', () => {
     await commitAppointment(db(), id);
     await arrive(paymentId);
     await commitAppointment(db(), id);
-    expect(await balance(wallet)).toEqual([106_000, 6_000]);
+    expect(await balance(wallet)).toEqual([100_000, 6_000]);
+    expect(await refunds(id)).toEqual([goingBack(6_000)]);
     expect(await tries(id)).toEqual([
       { method: 'stripe', status: 'refunded' },
       { method: 'wallet', status: 'completed' },

@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { bookAppointment, DAY_MS, makeParties, recordOf, type Parties } from '../tests/support/appointments.js';
 import { makeClient, makePerson, makeTherapist } from '../tests/support/people.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
+import { SYSTEM } from '../domain/types.js';
 import { clientWallet, platformFee, promotion, therapistPayable, type Account } from './accounts.js';
 import { commitAppointment } from './commit.js';
-import { resolveHold } from './holds.js';
 import { post, type LedgerTransaction } from './ledger.js';
 import { payByWallet } from './payment-requests.js';
+import { releaseMoney, type Release } from './payments.js';
 
 const db = useTestDatabase();
 
@@ -48,6 +49,18 @@ async function expectBooksToBalance(): Promise<void> {
     select a.code from account a left join hold h on h.account = a.code and h.status = 'held'
     group by a.code, a.held_minor having a.held_minor <> coalesce(sum(h.amount_minor), 0)`.execute(db());
   expect(held.rows).toEqual([]);
+}
+
+/** What remains in a wallet's lots is what is available. */
+async function expectLotsToMatch({ client }: Parties): Promise<void> {
+  const wallet = clientWallet(client.id, 'INR');
+  const { remaining } = await db()
+    .selectFrom('walletLot')
+    .where('account', '=', wallet.code)
+    .select((eb) => eb.fn.sum<string>('remainingMinor').as('remaining'))
+    .executeTakeFirstOrThrow();
+  const { balanceMinor, heldMinor } = await balance(wallet);
+  expect(Number(remaining)).toBe(balanceMinor - heldMinor);
 }
 
 /** An appointment that is paid from the wallet and worked off. */
@@ -181,18 +194,21 @@ test('eight clicks on one appointment pay it once', async () => {
 });
 
 describe('a hold resolves once', () => {
-  const settle = async (id: string) => {
+  const release = async (id: string, chargeMinor: Release['chargeMinor']) => {
     const record = await recordOf(db(), id);
+    const wish = { chargeMinor, refundTo: 'source', reason: 'test', actor: SYSTEM } as const;
     await db()
       .transaction()
-      .execute((trx) => resolveHold(trx, record, 'all'));
+      .execute((trx) => releaseMoney(trx, record, wish));
   };
-  const giveBack = async (id: string) => {
-    const record = await recordOf(db(), id);
-    await db()
-      .transaction()
-      .execute((trx) => resolveHold(trx, record, 0));
-  };
+  const settle = (id: string) => release(id, 'all');
+  const giveBack = (id: string) => release(id, 0);
+  const refunds = (id: string) =>
+    db()
+      .selectFrom('refund')
+      .where('appointmentId', '=', id)
+      .select(['amountMinor', 'destination', 'status'])
+      .execute();
 
   test('settled: the client pays the price, the therapist earns the net, the platform the fee', async () => {
     const { parties, id } = await paidAppointment();
@@ -202,21 +218,27 @@ describe('a hold resolves once', () => {
     expect(await balance(therapistPayable(parties.therapist.id, 'INR'))).toEqual({ balanceMinor: 4_800, heldMinor: 0 });
     expect((await balance(platformFee('INR'))).balanceMinor - fees).toBe(1_200);
     await expectBooksToBalance();
+    await expectLotsToMatch(parties);
   });
 
-  test('voided: the money is the client’s again, and the payment says so', async () => {
+  test('voided: the money is the client’s again, payment and refund say so', async () => {
     const { parties, id } = await paidAppointment();
     await Promise.all([giveBack(id), giveBack(id)]);
     expect(await balance(clientWallet(parties.client.id, 'INR'))).toEqual({ balanceMinor: 100_000, heldMinor: 0 });
     expect(await recordOf(db(), id)).toMatchObject({ hold: 'voided', payment: { status: 'refunded' } });
+    expect(await refunds(id)).toEqual([{ amountMinor: 6_000, destination: 'wallet', status: 'completed' }]);
+    await expectBooksToBalance();
+    await expectLotsToMatch(parties);
   });
 
   test('settled and voided at once: one of them, and the books balance', async () => {
     const { parties, id } = await paidAppointment();
     await Promise.all([settle(id), giveBack(id)]);
     const { hold } = await recordOf(db(), id);
+    expect(await refunds(id)).toHaveLength(hold === 'settled' ? 0 : 1);
     const wallet = await balance(clientWallet(parties.client.id, 'INR'));
     expect(wallet).toEqual({ balanceMinor: hold === 'settled' ? 94_000 : 100_000, heldMinor: 0 });
     await expectBooksToBalance();
+    await expectLotsToMatch(parties);
   });
 });

@@ -35,6 +35,7 @@ const BASES: Record<string, string> = {
   int8: 'number',
   timestamptz: 'Date',
   jsonb: 'json',
+  bool: 'boolean',
   _int4: 'number[]',
 };
 
@@ -59,6 +60,8 @@ async function readMigrated(of: Db): Promise<Map<string, Column>> {
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+const OTHER_THAN_TEXT = ['number', 'boolean', 'Date', 'number[]'];
+
 /** What a type of db/schema.ts says of its column. A named or literal type is some text. */
 function columnOf(type: string): Column {
   const generated = /^Generated<(.*)>$/s.exec(type);
@@ -68,7 +71,7 @@ function columnOf(type: string): Column {
     return { base: 'json', nullable: json === 'NullableJson', hasDefault: json === 'JsonDefault' };
   const parts = type.split('|').map((part) => part.trim());
   const [first] = parts.filter((part) => part !== 'null');
-  const base = first === 'number' || first === 'Date' || first === 'number[]' ? first : 'string';
+  const base = first !== undefined && OTHER_THAN_TEXT.includes(first) ? first : 'string';
   return { base, nullable: parts.includes('null'), hasDefault: false };
 }
 

@@ -37,7 +37,7 @@ test('payment stored before the window’s end, worked off after it: paid', asyn
   expect((await steps.stored(world, id)).status).toBe('scheduled');
 });
 
-test('payment reported after the window’s end and after the expiry: the money is credited, nothing is booked', async () => {
+test('payment reported after the window’s end and after the expiry: the money goes back, nothing is booked', async () => {
   const { client, therapist } = await arrange({ paymentWindowMinutes: 10 });
   const id = await steps.book(world, { client, therapist, inMs: 60_000 });
   const payment = await startProviderPayment(world.db, id, 'stripe');
@@ -59,6 +59,12 @@ test('payment reported after the window’s end and after the expiry: the money 
   await steps.until('decided', async () => (await readDecision(world.db, toSignal!.messageId)) !== null);
   expect(await readDecision(world.db, toSignal!.messageId)).toEqual({ ok: false, code: 'already_over' });
   expect(await steps.stored(world, id)).toMatchObject({ status: 'expired', paidAt: null });
+  const refunds = await world.db
+    .selectFrom('refund')
+    .where('appointmentId', '=', id)
+    .select(['amountMinor', 'destination', 'reason'])
+    .execute();
+  expect(refunds).toEqual([{ amountMinor: payment.amountMinor, destination: 'source', reason: 'late_money' }]);
 });
 
 test('activation stored before start + 10 min, worked off after it: readers see it deciding, then it is confirmed', async () => {

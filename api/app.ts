@@ -8,6 +8,7 @@ import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminRoutes } from './routes/admin.js';
 import { appointmentRoutes } from './routes/appointments.js';
+import { changeRoutes } from './routes/changes.js';
 import { docsRoutes } from './routes/docs.js';
 import { earningsRoutes } from './routes/earnings.js';
 import { healthRoutes } from './routes/health.js';
@@ -18,6 +19,7 @@ import { paymentRoutes } from './routes/payments.js';
 import { recordRoutes } from './routes/records.js';
 import { sessionRoutes } from './routes/sessions.js';
 import { therapistRoutes } from './routes/therapists.js';
+import { topUpRoutes } from './routes/top-ups.js';
 import { newRoutes } from './routing.js';
 import { type ApiDependencies, createServices, type Services } from './services.js';
 import { createTokenVerifier } from './token-verifier.js';
@@ -76,9 +78,11 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', appointmentRoutes(services))
     .route('/', paymentRoutes(services))
     .route('/', sessionRoutes(services))
+    .route('/', changeRoutes(services))
     .route('/', recordRoutes(services))
     .route('/', adminRoutes(services))
     .route('/', moneyRoutes(services))
+    .route('/', topUpRoutes(services))
     .route('/', earningsRoutes(services))
     .route('/', notificationRoutes(services))
     .route('/', paymentWebhooks(services))

@@ -1,6 +1,6 @@
 import type { Db } from '../db/database.js';
 import { CANCELED, setProviderRef } from '../db/payment-requests.js';
-import type { AppointmentPayment } from '../db/payments.js';
+import type { Payment } from '../db/payments.js';
 import type { PaymentNews } from '../db/provider-events.js';
 import type { Checkout, PaymentGateway, ProviderPayment } from '../providers/types.js';
 import type { Services } from './services.js';
@@ -18,14 +18,14 @@ function toBody(checkout: Checkout): CheckoutBody {
 }
 
 /** True while somebody may still pay by this try. */
-function isOpen({ method, status, failureCode }: AppointmentPayment): boolean {
+function isOpen({ method, status, failureCode }: Payment): boolean {
   return method !== 'wallet' && ['pending', 'processing', 'failed'].includes(status) && failureCode !== CANCELED;
 }
 
 /** The checkout of a try: resumed where the provider's object exists, else opened (the payment's id makes a repeat harmless). */
 export async function checkoutOf(
   services: Pick<Services, 'db' | 'providers'>,
-  payment: AppointmentPayment,
+  payment: Payment,
   clientId: string,
 ): Promise<CheckoutBody> {
   if (!isOpen(payment) || payment.method === 'wallet') return {};
@@ -34,14 +34,14 @@ export async function checkoutOf(
   return toBody(await open(services.db, gateway, payment, clientId));
 }
 
-async function open(db: Db, gateway: PaymentGateway, payment: AppointmentPayment, clientId: string): Promise<Checkout> {
+async function open(db: Db, gateway: PaymentGateway, payment: Payment, clientId: string): Promise<Checkout> {
   const { id, appointmentId, amountMinor, currency } = payment;
   const { providerRef, checkout } = await gateway.openCheckout({
     paymentId: id,
     appointmentId,
     clientId,
     money: { amountMinor, currency },
-    description: `Appointment ${appointmentId}`,
+    description: appointmentId === null ? `Wallet top-up ${id}` : `Appointment ${appointmentId}`,
   });
   await setProviderRef(db, id, providerRef);
   return checkout;

@@ -63,7 +63,7 @@ test('what is below /v1 asks for a token and promises problems; booking and paym
       ? [path]
       : [];
   });
-  expect(required.toSorted()).toEqual(['/v1/appointments', '/v1/appointments/{id}/payments']);
+  expect(required.toSorted()).toEqual(['/v1/appointments', '/v1/appointments/{id}/payments', '/v1/wallets/{currency}/top-ups']);
 });
 
 test('the docs page is served whole from here, under a policy that lets nothing else in', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { bookAppointment, makeParties } from '../tests/support/appointments.js';
+import { makePerson } from '../tests/support/people.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { setProviderRef, startProviderPayment } from './payment-requests.js';
 import {
@@ -215,4 +216,63 @@ test('a canceled object is never met again: the next click starts another', asyn
   expect((await startProviderPayment(db(), one.id, 'stripe')).id).toBe(one.paymentId);
   await storePaymentEvent(db(), event(), news(one, 'canceled'));
   expect((await startProviderPayment(db(), one.id, 'stripe')).id).not.toBe(one.paymentId);
+});
+
+describe('a top-up', () => {
+  async function startedTopUp() {
+    const client = await makePerson(db(), 'client');
+    const { id: paymentId } = await db()
+      .insertInto('payment')
+      .values({ clientId: client.id, purpose: 'top_up', method: 'stripe', amountMinor: 6_000, currency: 'INR' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const balance = async () => {
+      const wallet = db().selectFrom('account').where('ownerId', '=', client.id).where('kind', '=', 'client_wallet');
+      return (await wallet.select('balanceMinor').executeTakeFirst())?.balanceMinor ?? 0;
+    };
+    return { paymentId, providerRef: `pi_${randomUUID()}`, balance };
+  }
+
+  test('is credited in the transaction of its event, ten events at once or one after the other', async () => {
+    const one = await startedTopUp();
+    const told = () => storePaymentEvent(db(), event(), news(one, 'succeeded', { paymentId: one.paymentId }));
+    expect(await Promise.all(Array.from({ length: 10 }, told))).toEqual(Array.from({ length: 10 }, () => null));
+    expect(await one.balance()).toBe(6_000);
+    expect(await paymentOf(one.paymentId)).toMatchObject({
+      status: 'completed',
+      providerRef: one.providerRef,
+      chargeRef: `ch_${one.providerRef}`,
+      capturedMinor: 6_000,
+    });
+    await db().updateTable('payment').set({ status: 'refunded' }).where('id', '=', one.paymentId).execute();
+    await told();
+    expect(await one.balance()).toBe(6_000);
+    expect(await paymentOf(one.paymentId)).toMatchObject({ status: 'refunded' }); // a late repeat takes nothing back
+  });
+
+  test('paid twice by two charges is credited twice: the money is the client’s', async () => {
+    const one = await startedTopUp();
+    for (const chargeRef of ['pay_1', 'pay_2'])
+      await storePaymentEvent(
+        db(),
+        event(),
+        news(one, 'succeeded', { paymentId: one.paymentId, chargeRef: `${chargeRef}${one.paymentId}` }),
+      );
+    expect(await one.balance()).toBe(12_000);
+  });
+});
+
+test('an object that is not the one of the row never speaks for its status, and its money counts', async () => {
+  const one = await startTry();
+  const other = { providerRef: `pi_${randomUUID()}` };
+  await storePaymentEvent(db(), event(), news(other, 'canceled', { paymentId: one.paymentId }));
+  expect(await paymentOf(one.paymentId)).toMatchObject({ status: 'pending', providerRef: one.providerRef });
+  const signal = await storePaymentEvent(db(), event(), news(other, 'succeeded', { paymentId: one.paymentId }));
+  expect(signal).toMatchObject({ appointmentId: one.id });
+});
+
+test('news from another provider than the row’s changes nothing', async () => {
+  const one = await startTry();
+  expect(await recordProviderAnswer(db(), news(one, 'succeeded'), 'razorpay')).toBeNull();
+  expect(await messagesOf(one.id)).toEqual([]);
 });

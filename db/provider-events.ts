@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db, Trx } from './database.js';
 import type { JsonObject } from './json.js';
 import { storeMessage } from './messages.js';
-import { isForAppointment, type AppointmentPayment, type Payment } from './payments.js';
+import { completeTopUp, isForAppointment, type AppointmentPayment, type Payment } from './payments.js';
 
 /** What a verified provider event says of one of our payment objects. */
 export interface PaymentNews {
@@ -77,15 +77,21 @@ async function lockPayment(trx: Trx, { paymentId, providerRef }: PaymentNews): P
     .selectFrom('payment')
     .where((eb) => eb.or([eb('providerRef', '=', providerRef), ...(ours === null ? [] : [eb('id', '=', ours)])]))
     .selectAll()
+    .orderBy(sql`provider_ref is not distinct from ${providerRef}`, 'desc')
     .forUpdate()
     .executeTakeFirst();
   return row ?? null;
 }
 
 async function recordNews(trx: Trx, payment: Payment, news: PaymentNews, provider: string): Promise<ToSignal | null> {
+  if (payment.method !== provider) return null;
+  if (payment.providerRef === null) await adopt(trx, payment.id, news.providerRef);
   if (news.status === 'succeeded') {
-    return isForAppointment(payment) ? settledMessage(trx, payment, news, provider) : null;
+    if (isForAppointment(payment)) return settledMessage(trx, payment, news, provider);
+    await topUpArrived(trx, payment, news);
+    return null;
   }
+  if (payment.providerRef !== null && payment.providerRef !== news.providerRef) return null; // another object's try
   const stillOpen = payment.status === 'pending' || payment.status === 'processing' || payment.status === 'failed';
   if (!stillOpen) return null; // events come in any order: an older one never takes back a newer one
   const status =
@@ -107,6 +113,23 @@ async function recordNews(trx: Trx, payment: Payment, news: PaymentNews, provide
     .where('id', '=', payment.id)
     .execute();
   return null;
+}
+
+/** The provider's object was made, and its answer lost: from now on the row knows it. */
+async function adopt(trx: Trx, paymentId: string, providerRef: string): Promise<void> {
+  await trx.updateTable('payment').set({ providerRef }).where('id', '=', paymentId).execute();
+}
+
+/** A top-up needs no workflow: it is the wallet's in the transaction that stores the event. Once a charge. */
+async function topUpArrived(trx: Trx, payment: Payment, news: PaymentNews): Promise<void> {
+  const { amountMinor, currency } = news;
+  const chargeRef = news.chargeRef ?? news.providerRef;
+  const funded = await trx
+    .selectFrom('ledgerTransaction')
+    .where('idempotencyKey', '=', `fund:${payment.method}:${chargeRef}`)
+    .select('id')
+    .executeTakeFirst();
+  if (funded === undefined) await completeTopUp(trx, { payment, amountMinor, currency, chargeRef });
 }
 
 /** One message a charge, however many events tell of it. */

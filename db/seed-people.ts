@@ -101,3 +101,12 @@ export const OPENING_BALANCES: Record<(typeof CURRENCIES)[number], number> = {
   EUR: 100_000,
 };
 export const DEMO_OPENING_BALANCES: typeof OPENING_BALANCES = { INR: 100_000_000, USD: 100_000_000, EUR: 100_000_000 };
+
+/** The largest top-up, minor units by currency; 0, 2 and 3 decimals are among them. */
+export const TOP_UP_MAXIMA: Record<string, number> = {
+  INR: 10_000_000,
+  USD: 200_000,
+  EUR: 200_000,
+  JPY: 300_000,
+  KWD: 600_000,
+};

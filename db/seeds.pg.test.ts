@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../tests/setup/database.js';
 import { openDatabase, type Db } from './database.js';
-import { seed, type SeededSignIns } from './seeds.js';
+import { assertChargeable, seed, type SeededSignIns } from './seeds.js';
 
 let database: TestDatabase;
 let db: Db;
@@ -103,4 +103,19 @@ test('another minute reaches the ordinary therapists only, and what people chang
     .select('locale')
     .executeTakeFirstOrThrow();
   expect(client.locale).toBe('fr-FR');
+});
+
+test('wallets of five currencies can be filled by both methods, and what an operator changed stays', async () => {
+  const limits = await db.selectFrom('topUpLimit').selectAll().execute();
+  expect(limits).toHaveLength(10);
+  expect(new Set(limits.map(({ currency }) => currency))).toEqual(new Set(['INR', 'USD', 'EUR', 'JPY', 'KWD']));
+  await db.updateTable('topUpLimit').set({ isEnabled: false, maxMinor: 5 }).where('currency', '=', 'JPY').execute();
+  await seed(database.url, { minuteMs: 60_000 });
+  const changed = await db.selectFrom('topUpLimit').where('currency', '=', 'JPY').selectAll().execute();
+  for (const limit of changed) expect(limit).toMatchObject({ isEnabled: false, maxMinor: 5 });
+});
+
+test('a rate that no provider would charge is not seeded', () => {
+  const offer = { subject: 'cheap', currency: 'USD', rates: { chat: 50 }, durationsMinutes: [30] };
+  expect(() => assertChargeable(offer)).toThrow(/cheap: 30 minutes of chat cost 25 minor units of USD/);
 });

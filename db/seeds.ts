@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { rateProblems } from '../domain/money-limits.js';
 import { defaultPolicy, type Policy } from '../domain/policy.js';
 import type { Role } from '../domain/types.js';
 import { openDatabase, type Trx } from './database.js';
@@ -11,6 +12,7 @@ import {
   DEMO_THERAPISTS,
   OPENING_BALANCES,
   THERAPISTS,
+  TOP_UP_MAXIMA,
   type SeedPerson,
   type SeedTherapist,
 } from './seed-people.js';
@@ -44,6 +46,7 @@ export async function seed(databaseUrl: string, { minuteMs }: { minuteMs: number
       await sql`select pg_advisory_xact_lock(${SEED_LOCK})`.execute(trx);
       await insertPeople(trx, [ADMIN], 'admin');
       await insertTherapists(trx, minuteMs);
+      await insertTopUpLimits(trx);
       await fundWallets(trx, CLIENTS, OPENING_BALANCES);
       await fundWallets(trx, DEMO_CLIENTS, DEMO_OPENING_BALANCES);
     });
@@ -88,7 +91,28 @@ function policyOf({ demo }: SeedTherapist, minuteMs: number): Policy {
   return demo ? { ...defaultPolicy(DEMO_MINUTE_MS), bufferMinutes: DEMO_BUFFER_MINUTES } : defaultPolicy(minuteMs);
 }
 
+/** @throws Error for a rate whose price a provider would refuse to charge: better here than at somebody's checkout. */
+export function assertChargeable(
+  therapist: Pick<SeedTherapist, 'subject' | 'currency' | 'rates' | 'durationsMinutes'>,
+) {
+  const problems = rateProblems(therapist);
+  if (problems.length > 0) throw new Error(`${therapist.subject}: ${problems.join('; ')}`);
+}
+
+/** What wallets may be topped up with; what an operator has changed stays. */
+async function insertTopUpLimits(trx: Trx): Promise<void> {
+  const rows = Object.entries(TOP_UP_MAXIMA).flatMap(([currency, maxMinor]) =>
+    (['stripe', 'razorpay'] as const).map((method) => ({ method, currency, maxMinor })),
+  );
+  await trx
+    .insertInto('topUpLimit')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['method', 'currency']).doNothing())
+    .execute();
+}
+
 async function insertTherapists(trx: Trx, minuteMs: number): Promise<void> {
+  for (const therapist of THERAPISTS) assertChargeable(therapist);
   const ids = await insertPeople(trx, THERAPISTS, 'therapist');
   const rows = THERAPISTS.map((therapist) => ({
     id: ids.get(therapist.subject)!,

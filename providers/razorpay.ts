@@ -1,6 +1,7 @@
 import Razorpay from 'razorpay';
 import type { RazorpayConfig } from './config.js';
 import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
+import { disputedPaymentOf, readRazorpayDispute } from './razorpay-dispute.js';
 import { normaliseErrors, toRazorpayError, transportOf } from './razorpay-errors.js';
 import { type RazorpayOrder, readOrder, readOrders, readPayments, toPayment } from './razorpay-payment.js';
 import { parseRazorpayWebhook } from './razorpay-webhook.js';
@@ -12,6 +13,7 @@ import {
   type CheckoutSignature,
   type PaymentGateway,
   ProviderError,
+  type ProviderDispute,
   type ProviderPayment,
 } from './types.js';
 
@@ -82,6 +84,15 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
     return this.fetchPayment(providerRef);
   }
 
+  /** With its payment, which names the order and our own id. */
+  async fetchDispute(disputeRef: string): Promise<ProviderDispute> {
+    const dispute: unknown = await this.repeatable(() => this.sdk.disputes.fetch(disputeRef));
+    const paymentRef = disputedPaymentOf(dispute);
+    const payment: unknown =
+      paymentRef === null ? null : await this.repeatable(() => this.sdk.payments.fetch(paymentRef));
+    return readRazorpayDispute(dispute, payment);
+  }
+
   async parseWebhook(rawBody: string, headers: Headers) {
     return parseRazorpayWebhook(rawBody, headers, this.config.webhookSecret);
   }
@@ -102,7 +113,7 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
       unique_receipt: true,
       partial_payment: false,
       payment: CAPTURE,
-      notes: { paymentId, appointmentId, clientId },
+      notes: { paymentId, ...(appointmentId === null ? {} : { appointmentId }), clientId },
     };
     try {
       return readOrder(await this.repeatable(() => this.sdk.orders.create(order)));

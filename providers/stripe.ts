@@ -1,6 +1,7 @@
 import Stripe from 'stripe';
 import type { StripeConfig } from './config.js';
 import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
+import { readStripeDispute } from './stripe-dispute.js';
 import { STORED_FAILURE, toStripeError } from './stripe-errors.js';
 import { toPayment } from './stripe-payment.js';
 import { parseStripeWebhook } from './stripe-webhook.js';
@@ -9,6 +10,7 @@ import {
   type CheckoutRequest,
   type PaymentGateway,
   ProviderError,
+  type ProviderDispute,
   type ProviderPayment,
 } from './types.js';
 
@@ -78,6 +80,12 @@ export class StripeGateway implements PaymentGateway {
     return this.changeOrFetch(providerRef, () => this.sdk.paymentIntents.capture(providerRef));
   }
 
+  /** With its intent, whose metadata names our payment. */
+  async fetchDispute(disputeRef: string): Promise<ProviderDispute> {
+    const dispute = await this.call(() => this.sdk.disputes.retrieve(disputeRef, { expand: ['payment_intent'] }));
+    return readStripeDispute(dispute);
+  }
+
   parseWebhook(rawBody: string, headers: Headers) {
     return parseStripeWebhook(this.sdk.webhooks, rawBody, headers, this.config.webhookSecret);
   }
@@ -91,7 +99,7 @@ export class StripeGateway implements PaymentGateway {
           currency: money.currency.toLowerCase(),
           automatic_payment_methods: { enabled: true },
           description,
-          metadata: { paymentId, appointmentId, clientId },
+          metadata: { paymentId, ...(appointmentId === null ? {} : { appointmentId }), clientId },
         },
         { idempotencyKey },
       ),

@@ -60,10 +60,31 @@ export type Checkout =
 export interface CheckoutRequest {
   /** Our payment row's id (uuid): goes into metadata/notes, and is the idempotency key (`receipt` at Razorpay). */
   paymentId: string;
-  appointmentId: string;
+  /** Null for a top-up of a wallet. */
+  appointmentId: string | null;
   clientId: string;
   money: ProviderMoney;
   description: string;
+}
+
+/** A payer's bank takes money back, or threatens to. */
+export interface ProviderDispute {
+  /** Dispute id: stays the same from the first notice to the decision. */
+  disputeRef: string;
+  /** `inquiry`: the bank asks, no money has moved. `won` and `lost` are for us; an inquiry that came to nothing is won. */
+  status: 'inquiry' | 'open' | 'won' | 'lost';
+  /** What is disputed: all of the charge or a part. */
+  money: ProviderMoney;
+  /** The vendor's own word (`fraudulent`, `goods_not_received`). */
+  reason: string | null;
+  /** Until when evidence is taken; null when none is. */
+  evidenceDueAt: Date | null;
+  /** PaymentIntent or order id: what we stored as the payment's `providerRef`. */
+  paymentRef: string | null;
+  /** Charge id or Razorpay payment id. */
+  chargeRef: string;
+  /** Our payment id, from the payment object's metadata or notes where the vendor gave them along. */
+  paymentId: string | null;
 }
 
 /** A verified webhook, reduced to what the service acts upon. */
@@ -74,6 +95,8 @@ export interface ProviderPaymentEvent {
   type: string;
   /** The payment object it is about, when it is about one. */
   payment: ProviderPayment | null;
+  /** What the event says of a dispute; events come in any order, so fetchDispute has the last word. */
+  dispute: ProviderDispute | null;
   occurredAt: Date;
   /** The parsed JSON body, for the inbox row. */
   payload: unknown;
@@ -93,6 +116,7 @@ export interface PaymentGateway {
   cancelPayment(providerRef: string): Promise<ProviderPayment>;
   /** Captures an authorised payment (Razorpay); reads before it writes, "already captured" is success. */
   capturePayment(providerRef: string): Promise<ProviderPayment>;
+  fetchDispute(disputeRef: string): Promise<ProviderDispute>;
   /**
    * Verifies the signature over the raw body in constant time and parses.
    * @throws ProviderError code `signature_invalid` (not retryable), or `body_unreadable`.

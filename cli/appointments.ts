@@ -36,9 +36,7 @@ export async function listAppointments(api: ApiClient, options: ListOptions, pri
   if (found.length === 0) return print('No appointment matches.');
   print(appointmentTable(found));
   if (cursor !== null)
-    print(
-      pc.dim(`There are more than these ${found.length}: narrow by --status, --needs or --from, or raise --limit.`),
-    );
+    print(pc.dim(`Cut off after ${found.length}: narrow by --status, --needs or --from, or raise --limit.`));
 }
 
 export async function showAppointment(

@@ -32,6 +32,7 @@ test('order.paid is the order with its payment', () => {
     type: 'order.paid',
     occurredAt: new Date(1_700_000_000_000),
     payload: JSON.parse(raw),
+    dispute: null,
     payment: {
       providerRef: 'order_1',
       status: 'succeeded',

@@ -4,7 +4,9 @@ import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
 import { disputedPaymentOf, readRazorpayDispute } from './razorpay-dispute.js';
 import { normaliseErrors, toRazorpayError, transportOf } from './razorpay-errors.js';
 import { type RazorpayOrder, readOrder, readOrders, readPayments, toPayment } from './razorpay-payment.js';
+import { fetchRazorpayRefund, listRazorpayRefunds, refundRazorpayPayment } from './razorpay-refunds.js';
 import { parseRazorpayWebhook } from './razorpay-webhook.js';
+import type { ProviderRefund, RefundOrder, RefundSource } from './refund-types.js';
 import { withRetries } from './retry.js';
 import { hmacSha256Hex, isSameText } from './signatures.js';
 import {
@@ -93,6 +95,18 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
     return readRazorpayDispute(dispute, payment);
   }
 
+  refundPayment(order: RefundOrder): Promise<ProviderRefund> {
+    return refundRazorpayPayment(this.sdk, this.repeatable, order);
+  }
+
+  fetchRefund(refundRef: string): Promise<ProviderRefund> {
+    return fetchRazorpayRefund(this.sdk, this.repeatable, refundRef);
+  }
+
+  listRefunds(source: RefundSource): Promise<ProviderRefund[]> {
+    return listRazorpayRefunds(this.sdk, this.repeatable, source);
+  }
+
   async parseWebhook(rawBody: string, headers: Headers) {
     return parseRazorpayWebhook(rawBody, headers, this.config.webhookSecret);
   }
@@ -131,13 +145,12 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
   }
 
   /** Reads, and the order's creation (its receipt makes a repeat harmless). The SDK itself never retries. */
-  private repeatable<T>(request: () => Promise<T>): Promise<T> {
-    return withRetries(() => this.call(request), {
+  private readonly repeatable = <T>(request: () => Promise<T>): Promise<T> =>
+    withRetries(() => this.call(request), {
       retries: CALL_RETRIES,
       pauseMs: 200,
       isWorthwhile: (error) => error instanceof ProviderError && error.retryable,
     });
-  }
 
   private async call<T>(request: () => Promise<T>): Promise<T> {
     try {

@@ -34,6 +34,7 @@ test('a payment_intent event carries the payment', async () => {
     type: 'payment_intent.succeeded',
     occurredAt: new Date(1_700_000_000_000),
     payload: JSON.parse(raw),
+    dispute: null,
     payment: {
       providerRef: 'pi_1',
       status: 'succeeded',

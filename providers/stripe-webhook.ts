@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import { z } from 'zod';
+import { maybeStripeDispute } from './stripe-dispute.js';
 import { type IntentFields, toPayment } from './stripe-payment.js';
 import { ProviderError, type ProviderPaymentEvent } from './types.js';
 
@@ -23,7 +24,7 @@ const intent = z.object({
 
 /**
  * Verifies `Stripe-Signature` over the raw text (HMAC-SHA256, 300 s of tolerance, several v1 for rotation) and
- * parses. Events about anything but a PaymentIntent carry `payment: null` and keep their payload.
+ * parses. Events about anything but a PaymentIntent or a dispute carry null for both and keep their payload.
  * https://docs.stripe.com/webhooks/signature
  * @throws ProviderError `signature_invalid` or `body_unreadable`
  */
@@ -42,6 +43,7 @@ export async function parseStripeWebhook(
     eventId: id,
     type,
     payment: type.startsWith('payment_intent.') ? reduce(data.object) : null,
+    dispute: type.startsWith('charge.dispute.') ? maybeStripeDispute(data.object) : null,
     occurredAt: new Date(created * 1000),
     payload,
   };

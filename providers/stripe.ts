@@ -1,9 +1,11 @@
 import Stripe from 'stripe';
 import type { StripeConfig } from './config.js';
 import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
+import type { ProviderRefund, RefundOrder, RefundSource } from './refund-types.js';
 import { readStripeDispute } from './stripe-dispute.js';
 import { STORED_FAILURE, toStripeError } from './stripe-errors.js';
 import { toPayment } from './stripe-payment.js';
+import { fetchStripeRefund, listStripeRefunds, refundStripePayment } from './stripe-refunds.js';
 import { parseStripeWebhook } from './stripe-webhook.js';
 import {
   type Checkout,
@@ -84,6 +86,18 @@ export class StripeGateway implements PaymentGateway {
   async fetchDispute(disputeRef: string): Promise<ProviderDispute> {
     const dispute = await this.call(() => this.sdk.disputes.retrieve(disputeRef, { expand: ['payment_intent'] }));
     return readStripeDispute(dispute);
+  }
+
+  refundPayment(order: RefundOrder): Promise<ProviderRefund> {
+    return refundStripePayment(this.sdk, order);
+  }
+
+  fetchRefund(refundRef: string): Promise<ProviderRefund> {
+    return fetchStripeRefund(this.sdk, refundRef);
+  }
+
+  listRefunds({ providerRef }: RefundSource): Promise<ProviderRefund[]> {
+    return listStripeRefunds(this.sdk, providerRef);
   }
 
   parseWebhook(rawBody: string, headers: Headers) {

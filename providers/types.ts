@@ -1,3 +1,5 @@
+import type { RefundGateway, RefundNotice } from './refund-types.js';
+
 /**
  * What the service asks of payment, video, chat, SMS and mail vendors, in its own words. One adapter a vendor
  * implements these; nothing outside providers/ knows an SDK.
@@ -95,6 +97,8 @@ export interface ProviderPaymentEvent {
   type: string;
   /** The payment object it is about, when it is about one. */
   payment: ProviderPayment | null;
+  /** Whose refunds have changed, when it is about one. */
+  refund: RefundNotice | null;
   /** What the event says of a dispute; events come in any order, so fetchDispute has the last word. */
   dispute: ProviderDispute | null;
   occurredAt: Date;
@@ -102,7 +106,7 @@ export interface ProviderPaymentEvent {
   payload: unknown;
 }
 
-export interface PaymentGateway {
+export interface PaymentGateway extends RefundGateway {
   readonly provider: 'stripe' | 'razorpay';
   /** Creates (or, with the same paymentId, meets again) the provider's object. */
   openCheckout(request: CheckoutRequest): Promise<{ providerRef: string; checkout: Checkout }>;

@@ -55,7 +55,7 @@ describe('by wallet', () => {
       allowedActions: [],
     });
     const wallets = await world.send(own.parties.client, '/v1/wallets');
-    expect(wallets.body).toEqual({
+    expect(wallets.body).toMatchObject({
       items: [{ currency: 'INR', balanceMinor: 100_000, heldMinor: 6_000, availableMinor: 94_000 }],
       nextCursor: null,
     });

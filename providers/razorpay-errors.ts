@@ -4,6 +4,7 @@ import { ProviderError } from './types.js';
 /** The little that we need of the axios instance inside the SDK, which its typings don't show. */
 export interface RazorpayTransport {
   defaults: { baseURL?: string; timeout?: number; proxy?: unknown };
+  post(url: string, body: object, options: { headers: Record<string, string> }): Promise<{ data: unknown }>;
   interceptors: {
     response: { use(onAnswer: (answer: unknown) => unknown, onError: (error: unknown) => Promise<never>): number };
   };
@@ -36,7 +37,8 @@ export function normaliseErrors(transport: RazorpayTransport): void {
 /** What an SDK call rejected with, as ProviderError. */
 export function toRazorpayError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
-  const inner = (error as { error?: unknown } | null)?.error;
+  const rejected = error as { error?: unknown; response?: { data?: { error?: unknown } } } | null;
+  const inner = rejected?.error ?? rejected?.response?.data?.error; // the SDK's shape, or its axios instance's
   if (inner instanceof ProviderError) return inner;
   const name = error instanceof Error ? error.name : typeof error;
   return new ProviderError('razorpay', 'unexpected', `Razorpay call failed: ${name}`, true);

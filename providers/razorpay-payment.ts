@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ProviderError, type ProviderPayment, type ProviderPaymentStatus } from './types.js';
 
 /** Razorpay sends `[]` for no notes. */
-const notes = z.preprocess((value) => (Array.isArray(value) ? {} : value), z.record(z.string(), z.unknown()).nullish());
+export const notes = z.preprocess((value) => (Array.isArray(value) ? {} : value), z.record(z.string(), z.unknown()).nullish());
 
 const orderSchema = z.looseObject({
   id: z.string(),
@@ -91,7 +91,7 @@ function ourPaymentId(of: Record<string, unknown> | null | undefined): string | 
   return typeof id === 'string' && id !== '' ? id : null;
 }
 
-function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+export function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ProviderError('razorpay', 'response_unreadable', 'Razorpay answered something that is no entity', true);

@@ -33,6 +33,7 @@ test('order.paid is the order with its payment', () => {
     occurredAt: new Date(1_700_000_000_000),
     payload: JSON.parse(raw),
     dispute: null,
+    refund: null,
     payment: {
       providerRef: 'order_1',
       status: 'succeeded',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { maybeRazorpayDispute } from './razorpay-dispute.js';
 import { maybeOrder, maybePayment, toPayment } from './razorpay-payment.js';
+import { maybeRazorpayRefund } from './refund-notices.js';
 import { hmacSha256Hex, isSameText } from './signatures.js';
 import { ProviderError, type ProviderPayment, type ProviderPaymentEvent } from './types.js';
 
@@ -9,7 +10,7 @@ const entity = z.looseObject({ entity: z.unknown() }).optional();
 const event = z.looseObject({
   event: z.string().min(1),
   created_at: z.number().optional(), // refund.speed_changed has none
-  payload: z.looseObject({ payment: entity, order: entity, dispute: entity }),
+  payload: z.looseObject({ payment: entity, order: entity, refund: entity, dispute: entity }),
 });
 
 /** Events that tell how an order's payment stands; refunds, disputes and downtimes carry a payment without doing so. */
@@ -39,6 +40,7 @@ export function parseRazorpayWebhook(rawBody: string, headers: Headers, secret: 
     eventId: headers.get('x-razorpay-event-id') || bodyId(rawBody),
     type: body.event,
     payment: PAYMENT_EVENTS.has(body.event) ? reduce(body.payload) : null,
+    refund: maybeRazorpayRefund(body.event, body.payload.refund?.entity, body.payload.payment?.entity),
     dispute: maybeRazorpayDispute(body.payload.dispute?.entity, body.payload.payment?.entity),
     occurredAt: body.created_at === undefined ? new Date() : new Date(body.created_at * 1000),
     payload,

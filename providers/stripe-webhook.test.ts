@@ -35,6 +35,7 @@ test('a payment_intent event carries the payment', async () => {
     occurredAt: new Date(1_700_000_000_000),
     payload: JSON.parse(raw),
     dispute: null,
+    refund: null,
     payment: {
       providerRef: 'pi_1',
       status: 'succeeded',

@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import { z } from 'zod';
+import { maybeStripeRefund } from './refund-notices.js';
 import { maybeStripeDispute } from './stripe-dispute.js';
 import { type IntentFields, toPayment } from './stripe-payment.js';
 import { ProviderError, type ProviderPaymentEvent } from './types.js';
@@ -24,7 +25,7 @@ const intent = z.object({
 
 /**
  * Verifies `Stripe-Signature` over the raw text (HMAC-SHA256, 300 s of tolerance, several v1 for rotation) and
- * parses. Events about anything but a PaymentIntent or a dispute carry null for both and keep their payload.
+ * parses. Events about anything but a PaymentIntent, a refund or a dispute carry null for all and keep their payload.
  * https://docs.stripe.com/webhooks/signature
  * @throws ProviderError `signature_invalid` or `body_unreadable`
  */
@@ -43,6 +44,7 @@ export async function parseStripeWebhook(
     eventId: id,
     type,
     payment: type.startsWith('payment_intent.') ? reduce(data.object) : null,
+    refund: maybeStripeRefund(type, data.object),
     dispute: type.startsWith('charge.dispute.') ? maybeStripeDispute(data.object) : null,
     occurredAt: new Date(created * 1000),
     payload,

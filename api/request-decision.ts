@@ -4,7 +4,7 @@ import { readDecision } from '../db/messages.js';
 import { advance } from '../domain/advance.js';
 import { Refused } from '../domain/refusals.js';
 import { isTerminal } from '../domain/types.js';
-import type { RequestInput, Snapshot } from '../workflows/messages.js';
+import type { RequestDetails, RequestInput, Snapshot } from '../workflows/messages.js';
 import { Problem } from './errors.js';
 import type { Reader } from './present.js';
 import type { Services } from './services.js';
@@ -42,14 +42,20 @@ export async function requestDecision(
   services: Services,
   caller: Reader,
   seen: SeenAppointment,
-  request: { update: UpdateDefinition<Snapshot, [RequestInput]>; requestId: string; reason?: string },
+  request: {
+    update: UpdateDefinition<Snapshot, [RequestInput]>;
+    requestId: string;
+    reason?: string;
+    details?: RequestDetails;
+  },
 ): Promise<SeenAppointment> {
-  const { update, requestId, reason } = request;
+  const { update, requestId, reason, details } = request;
   const appointmentId = seen.record.id;
   const input: RequestInput = {
     requestId,
     actor: { role: caller.role, id: caller.id },
     ...(reason === undefined ? {} : { reason }),
+    ...(details === undefined ? {} : { details }),
   };
   try {
     await services.calls.request(appointmentId, update, input);

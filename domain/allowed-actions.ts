@@ -6,14 +6,28 @@ import { joinVerdict, type OtherSession } from './join.js';
 import type { Actor, Role } from './types.js';
 
 /** What somebody may do with an appointment at this moment; the names are the routes'. */
-export const ACTIONS = ['pay', 'join', 'leave', 'end', 'review', 'activate', 'deactivate', 'force_confirm'] as const;
+export const ACTIONS = [
+  'pay',
+  'join',
+  'leave',
+  'end',
+  'review',
+  'activate',
+  'deactivate',
+  'force_confirm',
+  'cancel',
+  'reschedule',
+  'extend',
+] as const;
 export type Action = (typeof ACTIONS)[number];
 
-const ADMIN_ACTIONS = ['activate', 'deactivate', 'force_confirm'] as const;
+const ADMIN_ACTIONS = ['activate', 'deactivate', 'force_confirm', 'cancel', 'reschedule', 'extend'] as const;
 
 /** True when the gate would let it change something now. */
 function passes({ record }: View, event: MessageEvent, at: number, actor: Actor): boolean {
-  const decision = decide(record, event, { at, actor });
+  // Whether a new time is free is asked when one is named.
+  const move = { startsAt: Infinity, endsAt: Infinity, minutes: 0, refused: null };
+  const decision = decide(record, event, { at, actor, move });
   return decision.allowed && !decision.quiet;
 }
 
@@ -43,6 +57,9 @@ export function allowedActions(
   if (joinVerdict(view, role, now, beside.busyWith).canJoin) actions.push('join');
   if (record[role].joinedAt !== null && passes(view, 'leave', now, actor)) actions.push('leave');
   if (passes(view, 'end', now, actor)) actions.push('end');
+  if (passes(view, 'cancel', now, actor)) actions.push('cancel');
+  if (role === 'client' && passes(view, 'reschedule', now, actor)) actions.push('reschedule');
+  if (role === 'therapist' && passes(view, 'extend', now, actor)) actions.push('extend');
   if (role === 'client' && beside.reviewable) actions.push('review');
   return actions;
 }

@@ -1,0 +1,146 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { MOST_EXTRA_MINUTES } from '../../db/moves.js';
+import { advance } from '../../domain/advance.js';
+import { cancellationQuote } from '../../domain/cancellation.js';
+import { decide } from '../../domain/gate.js';
+import { refusal } from '../../domain/refusals.js';
+import {
+  cancelAppointment,
+  extendSession,
+  type RequestDetails,
+  rescheduleAppointment,
+} from '../../workflows/messages.js';
+import { Problem } from '../errors.js';
+import { once } from '../idempotency.js';
+import { idParam, instantInput, optionalKey, reason } from '../inputs.js';
+import { presentAppointment } from '../present.js';
+import { requestDecision } from '../request-decision.js';
+import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { amountMinor, type AppointmentBody, appointmentSchema, currency } from '../schemas.js';
+import type { ApiEnv, Services } from '../services.js';
+import { visibleAppointment } from '../visible.js';
+
+const quoteSchema = z
+  .object({
+    chargeMinor: amountMinor,
+    refundMinor: amountMinor,
+    currency,
+    rule: z.enum(['unpaid', 'by_us', 'not_activated', 'free', 'late', 'therapist_absent', 'after_start']),
+    canCancel: z.boolean(),
+    code: z.string().nullable(),
+    message: z.string().nullable(),
+    remedy: z.string().nullable(),
+  })
+  .openapi('CancellationQuote');
+
+const quoteRoute = createRoute({
+  method: 'get',
+  path: '/v1/appointments/{id}/cancellation-quote',
+  tags: ['Changes of plan'],
+  summary: 'What a cancel now would charge and return',
+  ...forRoles('client', 'therapist', 'admin'),
+  request: { params: idParam },
+  responses: { 200: json(quoteSchema, 'The quote of this moment.'), ...problems },
+});
+
+const cancelBody = z.object({
+  reason,
+  refundTo: z.enum(['source', 'wallet']).optional(),
+  expectedRefundMinor: z.int().nonnegative().optional(),
+});
+const cancelRoute = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/cancel',
+  tags: ['Changes of plan'],
+  summary: 'Cancel; the money goes by the quote',
+  ...forRoles('client', 'therapist', 'admin'),
+  request: { params: idParam, headers: optionalKey, body: jsonBody(cancelBody) },
+  responses: { 200: json(appointmentSchema, 'Cancelled.'), ...writeProblems },
+});
+
+const rescheduleRoute = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/reschedule',
+  tags: ['Changes of plan'],
+  summary: 'Move to another start',
+  ...forRoles('client', 'admin'),
+  request: { params: idParam, headers: optionalKey, body: jsonBody(z.object({ startsAt: instantInput })) },
+  responses: { 200: json(appointmentSchema, 'Moved.'), ...writeProblems },
+});
+
+const extendRoute = createRoute({
+  method: 'post',
+  path: '/v1/appointments/{id}/extend',
+  tags: ['Changes of plan'],
+  summary: 'Let a session under way go on longer, free of charge',
+  ...forRoles('therapist', 'admin'),
+  request: {
+    params: idParam,
+    headers: optionalKey,
+    body: jsonBody(z.object({ minutes: z.int().min(1).max(MOST_EXTRA_MINUTES) })),
+  },
+  responses: { 200: json(appointmentSchema, 'Extended.'), ...writeProblems },
+});
+
+/** Only the client may send the money elsewhere than where it came from. */
+function cancelDetails(role: string, body: z.output<typeof cancelBody>): RequestDetails {
+  const { refundTo, expectedRefundMinor } = body;
+  if (refundTo !== undefined && role !== 'client') throw new Problem('forbidden');
+  return {
+    ...(refundTo === undefined ? {} : { refundTo }),
+    ...(expectedRefundMinor === undefined ? {} : { expectedRefundMinor }),
+  };
+}
+
+interface Change {
+  update: typeof cancelAppointment;
+  input: object;
+  reason?: string;
+  details: RequestDetails;
+}
+
+/** Asks the workflow, once per key, and answers with the appointment afterwards. */
+async function carryOut(c: Context<ApiEnv>, services: Services, id: string, change: Change): Promise<AppointmentBody> {
+  const { update, input, reason: why, details } = change;
+  const caller = c.get('caller');
+  const seen = await visibleAppointment(c, services, id);
+  const { body } = await once(c, services, {
+    input,
+    work: async ({ requestId }) => {
+      const decided = await requestDecision(services, caller, seen, { update, requestId, reason: why, details });
+      return { status: 200 as const, body: presentAppointment(decided, caller) };
+    },
+  });
+  return body;
+}
+
+export const changeRoutes = (services: Services) =>
+  newRoutes()
+    .openapi(quoteRoute, async (c) => {
+      const { id, role } = c.get('caller');
+      const { record, now } = await visibleAppointment(c, services, c.req.valid('param').id);
+      const view = advance(record, now);
+      const decision = decide(view.record, 'cancel', { at: now, actor: { role, id } });
+      const code = view.deciding ? 'deciding' : decision.allowed ? null : decision.code;
+      const said = code === null ? null : refusal(code);
+      const quote = cancellationQuote(view.record, now, role);
+      const verdict = { canCancel: code === null, code, message: said?.message ?? null, remedy: said?.remedy ?? null };
+      return c.json({ ...quote, ...verdict }, 200);
+    })
+    .openapi(cancelRoute, async (c) => {
+      const input = c.req.valid('json');
+      const details = cancelDetails(c.get('caller').role, input);
+      const change = { update: cancelAppointment, input, reason: input.reason, details };
+      return c.json(await carryOut(c, services, c.req.valid('param').id, change), 200);
+    })
+    .openapi(rescheduleRoute, async (c) => {
+      const input = c.req.valid('json');
+      const change = { update: rescheduleAppointment, input, details: input };
+      return c.json(await carryOut(c, services, c.req.valid('param').id, change), 200);
+    })
+    .openapi(extendRoute, async (c) => {
+      const input = c.req.valid('json');
+      const change = { update: extendSession, input, details: input };
+      return c.json(await carryOut(c, services, c.req.valid('param').id, change), 200);
+    });

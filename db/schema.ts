@@ -286,8 +286,19 @@ export interface RefundTable {
   requestedByRole: ActorRole;
   requestedById: string | null;
   nextAttemptAt: Date | null;
+  attempts: Generated<number>;
   createdAt: Generated<Date>;
   completedAt: Date | null;
+}
+
+interface ForeignRefundTable {
+  provider: 'stripe' | 'razorpay';
+  providerRef: string;
+  paymentId: string;
+  amountMinor: number;
+  currency: string;
+  seenAt: Generated<Date>;
+  resolvedAt: Date | null;
 }
 
 export interface DisputeTable {
@@ -347,6 +358,7 @@ export interface DB {
   lotUse: LotUseTable;
   topUpLimit: TopUpLimitTable;
   refund: RefundTable;
+  foreignRefund: ForeignRefundTable;
   dispute: DisputeTable;
   payoutBatch: PayoutBatchTable;
   payout: PayoutTable;

@@ -76,11 +76,23 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       requested_by_role text not null,
       requested_by_id uuid,
       next_attempt_at timestamptz(3), -- when the relay starts its workflow; null: started, or none needed
+      attempts int not null default 0, -- of the relay
       created_at timestamptz(3) not null default clock_timestamp(),
       completed_at timestamptz(3)
     )`.execute(db);
   await sql`create index refund_of on refund (appointment_id)`.execute(db);
   await sql`create index refund_to_start on refund (next_attempt_at) where next_attempt_at is not null`.execute(db);
+  await sql`
+    create table foreign_refund ( -- made by hand at the provider: nothing is booked, somebody looks at it
+      provider text not null check (provider in ('stripe', 'razorpay')),
+      provider_ref text not null,
+      payment_id uuid not null references payment,
+      amount_minor bigint not null,
+      currency text not null,
+      seen_at timestamptz(3) not null default clock_timestamp(),
+      resolved_at timestamptz(3),
+      primary key (provider, provider_ref)
+    )`.execute(db);
   await sql`
     create table dispute (
       id uuid primary key default uuidv7(),

@@ -1,9 +1,11 @@
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import type { StripeConfig } from './config.js';
-import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
+import { CALL_TIMEOUT_MS } from './limits.js';
+import { createStripeSdk } from './stripe-client.js';
 import type { ProviderRefund, RefundOrder, RefundSource } from './refund-types.js';
 import { readStripeDispute } from './stripe-dispute.js';
 import { STORED_FAILURE, toStripeError } from './stripe-errors.js';
+import { listStripePayments } from './stripe-listing.js';
 import { toPayment } from './stripe-payment.js';
 import { fetchStripeRefund, listStripeRefunds, refundStripePayment } from './stripe-refunds.js';
 import { parseStripeWebhook } from './stripe-webhook.js';
@@ -31,12 +33,7 @@ export class StripeGateway implements PaymentGateway {
     private readonly config: StripeConfig,
     timeoutMs = CALL_TIMEOUT_MS,
   ) {
-    this.sdk = new Stripe(config.secretKey, {
-      ...addressOf(config.apiUrl),
-      timeout: timeoutMs,
-      maxNetworkRetries: CALL_RETRIES,
-      telemetry: false,
-    });
+    this.sdk = createStripeSdk(config, timeoutMs);
   }
 
   /**
@@ -100,6 +97,10 @@ export class StripeGateway implements PaymentGateway {
     return listStripeRefunds(this.sdk, providerRef);
   }
 
+  listPayments(since: Date) {
+    return listStripePayments(this.sdk, since);
+  }
+
   parseWebhook(rawBody: string, headers: Headers) {
     return parseStripeWebhook(this.sdk.webhooks, rawBody, headers, this.config.webhookSecret);
   }
@@ -153,11 +154,4 @@ export class StripeGateway implements PaymentGateway {
       throw toStripeError(error);
     }
   }
-}
-
-function addressOf(apiUrl: string | null): Pick<Stripe.StripeConfig, 'host' | 'port' | 'protocol'> {
-  if (!apiUrl) return {};
-  const url = new URL(apiUrl);
-  const protocol = url.protocol === 'http:' ? 'http' : 'https';
-  return { protocol, host: url.hostname, port: url.port || (protocol === 'http' ? 80 : 443) };
 }

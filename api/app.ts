@@ -89,7 +89,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', twilioWebhooks(services))
     .route('/', healthRoutes(services))
     .route('/', docsRoutes());
-  addDocument(app, services.config.publicUrl);
+  addDocument(app);
   return app;
 }
 

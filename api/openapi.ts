@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ApiEnv } from './services.js';
 
 /** The OpenAPI 3.1 document of every route, generated from the schemas that validate them. */
-export function addDocument(app: OpenAPIHono<ApiEnv>, publicUrl: string): void {
+export function addDocument(app: OpenAPIHono<ApiEnv>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
@@ -22,7 +22,7 @@ export function addDocument(app: OpenAPIHono<ApiEnv>, publicUrl: string): void {
     document ??= app.getOpenAPI31Document({
       openapi: '3.1.0',
       info: { title: 'Punctual', version: '1', description: 'Paid tele-therapy appointments that keep their times.' },
-      servers: [{ url: publicUrl }],
+      servers: [{ url: '/' }],
     });
     return c.json(document);
   });

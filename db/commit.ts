@@ -5,7 +5,7 @@ import type { Effect, MessageEvent } from '../domain/events.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { RefusalCode } from '../domain/refusals.js';
 import { workOff, type EvidenceNeed, type Step, type WorkedOff } from '../domain/work-off.js';
-import { lockAppointment, saveRecord } from './appointment-record.js';
+import { loadAppointment, lockAppointment, saveRecord } from './appointment-record.js';
 import { databaseNow } from './clock.js';
 import type { Db, Trx } from './database.js';
 import type { JsonObject, MessageDecision } from './json.js';
@@ -214,7 +214,10 @@ export async function commitAppointment(
     let { record } = worked;
     if (worked.prepareOpening) record = await prepareOpening(working, record);
     const changed = worked.steps.some(({ decision }) => decision.allowed && !decision.quiet) || worked.prepareOpening;
-    if (changed) await saveRecord(trx, record, working.paidPaymentId);
+    if (changed) {
+      await saveRecord(trx, record, working.paidPaymentId);
+      record = (await loadAppointment(trx, appointmentId))!.record; // with payment, hold and lease as they are now
+    }
     return {
       record,
       version: loaded.row.version + (changed ? 1 : 0),

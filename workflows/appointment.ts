@@ -157,6 +157,7 @@ class Appointment {
     const answer = await CancellationScope.nonCancellable(() => records.bookAppointment({ ...booking, appointmentId }));
     if ('refused' in answer) {
       this.refusedBooking = answer.refused;
+      this.state.showRefusedBooking();
       throw refuse(answer.refused);
     }
     this.state.adopt(answer.snapshot);

@@ -45,6 +45,14 @@ export class AppointmentState {
     this.show();
   }
 
+  /** A booking that was refused needs nobody: operators who filter by what is needed must not find it. */
+  showRefusedBooking(): void {
+    upsertSearchAttributes([
+      { key: APPOINTMENT_STATUS, value: 'refused' },
+      { key: NEEDS, value: 'nothing' },
+    ]);
+  }
+
   decide(id: string, decision: DecisionState): void {
     this.decisions.set(id, decision);
     if (this.decisions.size > DECISIONS_KEPT) this.decisions.delete(this.decisions.keys().next().value!);

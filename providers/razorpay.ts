@@ -3,6 +3,7 @@ import type { RazorpayConfig } from './config.js';
 import { CALL_RETRIES, CALL_TIMEOUT_MS } from './limits.js';
 import { disputedPaymentOf, readRazorpayDispute } from './razorpay-dispute.js';
 import { normaliseErrors, toRazorpayError, transportOf } from './razorpay-errors.js';
+import { listRazorpayPayments } from './razorpay-listing.js';
 import { type RazorpayOrder, readOrder, readOrders, readPayments, toPayment } from './razorpay-payment.js';
 import { fetchRazorpayRefund, listRazorpayRefunds, refundRazorpayPayment } from './razorpay-refunds.js';
 import { parseRazorpayWebhook } from './razorpay-webhook.js';
@@ -105,6 +106,10 @@ export class RazorpayGateway implements PaymentGateway, CheckoutSignature {
 
   listRefunds(source: RefundSource): Promise<ProviderRefund[]> {
     return listRazorpayRefunds(this.sdk, this.repeatable, source);
+  }
+
+  listPayments(since: Date) {
+    return listRazorpayPayments(this.sdk, this.repeatable, { since, until: new Date() });
   }
 
   async parseWebhook(rawBody: string, headers: Headers) {

@@ -1,3 +1,4 @@
+import type { PaymentLister } from './listing-types.js';
 import type { RefundGateway, RefundNotice } from './refund-types.js';
 
 /**
@@ -106,7 +107,7 @@ export interface ProviderPaymentEvent {
   payload: unknown;
 }
 
-export interface PaymentGateway extends RefundGateway {
+export interface PaymentGateway extends RefundGateway, PaymentLister {
   readonly provider: 'stripe' | 'razorpay';
   /** Creates (or, with the same paymentId, meets again) the provider's object. */
   openCheckout(request: CheckoutRequest): Promise<{ providerRef: string; checkout: Checkout }>;

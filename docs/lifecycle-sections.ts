@@ -29,7 +29,7 @@ function fromOf(from: readonly Status[]): string {
 
 const EFFECTS: Record<Exclude<Effect['do'], 'notify'>, string> = {
   fund_and_hold: 'money funded and held',
-  return_late_money: 'the money is the client’s credit, who is told (`late_money_returned`)',
+  return_late_money: 'the money goes back to its source, and the client is told (`late_money_returned`)',
   settle_hold: 'hold posted',
   charge_cancellation: 'the quote’s charge is settled, the rest goes back',
   extend_lease: 'the therapist’s lease lasts to the new end',

@@ -7,6 +7,7 @@ import { logProblem, logRequests, noStore, securityHeaders } from './middleware.
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminRoutes } from './routes/admin.js';
+import { adminLedgerTransactionRoutes } from './routes/admin-ledger-transactions.js';
 import { appointmentRoutes } from './routes/appointments.js';
 import { changeRoutes } from './routes/changes.js';
 import { docsRoutes } from './routes/docs.js';
@@ -81,6 +82,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', changeRoutes(services))
     .route('/', recordRoutes(services))
     .route('/', adminRoutes(services))
+    .route('/', adminLedgerTransactionRoutes(services))
     .route('/', moneyRoutes(services))
     .route('/', topUpRoutes(services))
     .route('/', earningsRoutes(services))

@@ -1,6 +1,8 @@
 import type { ProviderConfig } from './config.js';
 import { SmtpMail } from './mail.js';
+import { csvRail, type PayoutRail } from './payout-rail.js';
 import { RazorpayGateway } from './razorpay.js';
+import { StripeTransfers } from './stripe-transfers.js';
 import { StripeGateway } from './stripe.js';
 import { TwilioRooms } from './twilio-rooms.js';
 import { TwilioSms } from './twilio-sms.js';
@@ -13,6 +15,8 @@ export interface Providers {
   rooms: RoomProvider;
   sms: SmsProvider;
   mail: MailProvider;
+  /** How therapists are paid, by the rail's name. */
+  payoutRails: Record<PayoutRail['name'], PayoutRail>;
 }
 
 /** Builds the adapters; opens no connection. */
@@ -23,5 +27,6 @@ export function createProviders(config: ProviderConfig): Providers {
     rooms: new TwilioRooms(config.twilio),
     sms: new TwilioSms(config.twilio),
     mail: new SmtpMail(config.mail),
+    payoutRails: { csv: csvRail, stripe_connect: new StripeTransfers(config.stripe) },
   };
 }

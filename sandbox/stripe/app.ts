@@ -15,6 +15,7 @@ import { addIntentRoutes } from './intent-routes.js';
 import type { StripeModel } from './model.js';
 import { API_VERSION } from './objects.js';
 import { text } from './params.js';
+import { addTransferRoutes, type Transfer } from './transfers.js';
 
 /** Stripe's API below `/v1`. */
 export function stripeApp(parts: {
@@ -40,6 +41,7 @@ export function stripeApp(parts: {
   addIntentRoutes(app, model);
   addChargeRoutes(app, model);
   addDisputeRoutes(app, model);
+  addTransferRoutes(app, store.collection<Transfer>('stripe_transfers'), model.events);
   addCustomerRoutes(app, store.collection<Customer>('stripe_customers'));
   app.all('*', (c) => {
     const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}). The sandbox doesn't speak this part of Stripe.`;

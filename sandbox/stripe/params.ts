@@ -88,6 +88,18 @@ export const ALLOWED = {
   ],
   refundUpdate: ['metadata', 'expand'],
   refundList: [...PAGING, 'charge', 'created', 'payment_intent'],
+  transferCreate: [
+    'amount',
+    'currency',
+    'description',
+    'destination',
+    'expand',
+    'metadata',
+    'source_transaction',
+    'source_type',
+    'transfer_group',
+  ],
+  transferList: [...PAGING, 'created', 'destination', 'transfer_group'],
   disputeList: [...PAGING, 'charge', 'created', 'payment_intent'],
   eventList: [...PAGING, 'created', 'delivery_success', 'type', 'types'],
   customer: [

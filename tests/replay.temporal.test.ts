@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import proto from '@temporalio/proto';
 import { Worker, type ReplayResult } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { appointmentWorkflowId } from '../workflows/messages.js';
+import * as messages from '../workflows/messages.js';
 import { makeClient, makePerson, makeTherapist } from './support/people.js';
 import * as steps from './support/steps.js';
 import { createWorld, type World } from './support/world.js';
@@ -42,7 +42,7 @@ describe('recorded histories', async () => {
   test('there are some', () => expect(files.length).toBeGreaterThanOrEqual(5));
   test.each(files)('%s replays', async (file) => {
     const history = History.fromObject(JSON.parse(await readFile(new URL(file, FOLDER), 'utf8')));
-    const [result] = await replay([{ workflowId: appointmentWorkflowId(file), history }]);
+    const [result] = await replay([{ workflowId: messages.appointmentWorkflowId(file), history }]);
     expect(result?.error, WHAT_TO_DO).toBeUndefined();
   });
 });
@@ -82,6 +82,38 @@ describe('fresh histories', () => {
     },
     async 'no-show-both'() {
       return steps.activated(world, { ...(await parties()), inMs: 2_000 });
+    },
+    async 'rescheduled-cancelled'() {
+      const people = await parties();
+      const id = await steps.activated(world, { ...people, inMs: 60_000 });
+      const admin = { role: 'admin', id: people.admin.id } as const;
+      await steps.request(world, id, messages.rescheduleAppointment, admin, undefined, {
+        startsAt: Date.now() + 90_000,
+      });
+      const client = { role: 'client', id: people.client.id } as const;
+      await steps.request(world, id, messages.cancelAppointment, client, 'a test', { refundTo: 'wallet' });
+      return id;
+    },
+    async 'extended-chat'() {
+      const people = await parties();
+      const id = await steps.confirmed(world, { ...people, inMs: 2_000, sessionMode: 'chat' });
+      await steps.join(world, id, 'client', people.client);
+      await steps.join(world, id, 'therapist', people.therapist);
+      const therapist = { role: 'therapist', id: people.therapist.id } as const;
+      await steps.until('in progress', async () => (await steps.stored(world, id)).status === 'in_progress');
+      await steps.request(world, id, messages.extendSession, therapist, undefined, { minutes: 5 });
+      return id;
+    },
+    async 'activated-by-hand-forced'() {
+      const people = await parties();
+      const id = await steps.book(world, { ...people, inMs: 60_000, sessionMode: 'chat' });
+      await steps.handleOf(world, id).signal('activate', { reason: 'too early' });
+      await steps.handleOf(world, id).signal('activate');
+      await steps.payFromWallet(world, id);
+      const admin = { role: 'admin', id: people.admin.id } as const;
+      await steps.request(world, id, messages.forceConfirm, admin, 'begins early');
+      await steps.request(world, id, messages.cancelAppointment, admin, 'a test');
+      return id;
     },
     async 'refused-booking'() {
       const people = await parties();

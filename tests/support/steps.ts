@@ -132,11 +132,12 @@ export function request(
   update: typeof messages.endSession,
   actor: Actor,
   reason?: string,
+  details?: messages.RequestDetails,
 ) {
   const requestId = randomUUID();
   return handleOf(world, appointmentId).executeUpdate(update, {
     updateId: requestId,
-    args: [{ requestId, actor, reason }],
+    args: [{ requestId, actor, reason, details }],
   });
 }
 

@@ -3,8 +3,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityDependencies } from './dependencies.js';
 import { createPaymentActivities } from './payments.js';
 import { createRecordActivities } from './records.js';
+import { createRefundActivities } from './refunds.js';
 import { createRoomActivities } from './rooms.js';
-import type { ProviderActivities, RecordActivities } from './types.js';
+import type { ReconcileActivities } from './reconcile-types.js';
+import type { ProviderActivities, RecordActivities, RefundRecordActivities, RefundSendingActivities } from './types.js';
 
 /** A final provider error must not be retried by Temporal; its code becomes the failure's type. */
 async function finalOrRetry<T>(call: () => Promise<T>): Promise<T> {
@@ -29,11 +31,16 @@ function guarded(activities: ProviderActivities): ProviderActivities {
 
 /** Every activity, made with its dependencies: records for the appointments' queue, providers for theirs. */
 export function createActivities(deps: ActivityDependencies): {
-  records: RecordActivities;
-  providers: ProviderActivities;
+  records: RecordActivities & RefundRecordActivities;
+  providers: ProviderActivities & RefundSendingActivities & ReconcileActivities;
 } {
+  const refunds = createRefundActivities(deps);
   return {
-    records: createRecordActivities(deps),
-    providers: guarded({ ...createRoomActivities(deps), ...createPaymentActivities(deps) }),
+    records: { ...createRecordActivities(deps), ...refunds.records },
+    // Unguarded: a refund is sent until its provider takes or refuses it, and tells by itself what is final.
+    providers: {
+      ...guarded({ ...createRoomActivities(deps), ...createPaymentActivities(deps) }),
+      ...refunds.providers,
+    },
   };
 }

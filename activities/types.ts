@@ -18,6 +18,26 @@ export interface CommitInput {
   request?: { id: string; kind: MessageEvent; actor: Actor; reason?: string; details?: RequestDetails };
 }
 
+/** What the provider says of a refund; `refused` is for good. Codes and opaque ids alone: it stays in the history. */
+export interface RefundAnswer {
+  status: 'pending' | 'succeeded' | 'refused';
+  providerRef: string | null;
+  failureCode: string | null;
+}
+
+export interface RefundRecordActivities {
+  /** Writes down the answer (null only asks), once, and says how the refund stands. */
+  settleRefund(input: { refundId: string; answer: RefundAnswer | null }): Promise<{
+    status: 'pending' | 'processing' | 'completed' | 'refused';
+    failureCode: string | null;
+  }>;
+}
+
+export interface RefundSendingActivities {
+  /** Sends the refund, or looks how it stands; null when it is settled already. Retried without end. */
+  sendRefund(refundId: string): Promise<RefundAnswer | null>;
+}
+
 /** Short writes to our own database: run as local activities. */
 export interface RecordActivities {
   bookAppointment(input: BookInput & { appointmentId: string }): Promise<BookAnswer>;

@@ -4,6 +4,7 @@ import { clearing, clientWallet, refundPending } from './accounts.js';
 import { lockAppointment } from './appointment-record.js';
 import { databaseNow } from './clock.js';
 import type { Db, Trx } from './database.js';
+import { resolveForeignRefund } from './foreign-refunds.js';
 import { lockAccounts, post, type Posting, type TransactionKind } from './ledger.js';
 import { addLot } from './lots.js';
 import { writeNotifications } from './notification-rows.js';
@@ -117,7 +118,8 @@ async function withOwnRef({ trx, refund }: Working, news: RefundNews): Promise<R
   return taken === undefined ? news : { status: 'refused', providerRef: null, failureCode: 'refunded_already' };
 }
 
-async function write({ trx, refund }: Working, status: RefundStatus, news: RefundNews): Promise<RefundStatus> {
+async function write({ trx, refund, payment }: Working, status: RefundStatus, news: RefundNews): Promise<RefundStatus> {
+  if (news.providerRef !== null) await resolveForeignRefund(trx, payment.method, news.providerRef);
   await trx
     .updateTable('refund')
     .set({

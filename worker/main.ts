@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { createActivities } from '../activities/index.js';
 import { relayMessages } from '../activities/message-relay.js';
 import { relayNotifications } from '../activities/notification-relay.js';
+import { relayRefunds } from '../activities/refund-relay.js';
 import { readDatabaseConfig } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
 import { readProviderConfig } from '../providers/config.js';
@@ -16,6 +17,7 @@ import { writeWorkflowBundle } from './bundle.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
 import { RelayLoop } from './relay-loop.js';
 import { installRuntime } from './runtime.js';
+import { ensureReconcileSchedule } from './schedules.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createWorkers } from './workers.js';
 
@@ -35,6 +37,7 @@ const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
 const temporal = new Client({ connection: await Connection.connect(connectionOptions), namespace });
 await ensureSearchAttributes(temporal);
+await ensureReconcileSchedule(temporal, config.taskQueue);
 
 const workers: Worker[] = await createWorkers({
   connection,
@@ -45,6 +48,7 @@ const workers: Worker[] = await createWorkers({
 });
 const relays = [
   new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
+  new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue: config.taskQueue, log }), log),
   new RelayLoop('notifications', () => relayNotifications({ db, sms, mail, mailDomain: config.mailDomain, log }), log),
 ];
 

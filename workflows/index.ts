@@ -1,2 +1,3 @@
 /** The bundle's entry: every workflow of the appointments' task queue. */
 export { appointment } from './appointment.js';
+export { refund } from './refund.js';

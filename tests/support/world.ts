@@ -6,6 +6,7 @@ import { inject } from 'vitest';
 import { createActivities } from '../../activities/index.js';
 import { relayMessages } from '../../activities/message-relay.js';
 import { relayNotifications } from '../../activities/notification-relay.js';
+import { relayRefunds } from '../../activities/refund-relay.js';
 import { openDatabase, type Db } from '../../db/database.js';
 import { readProviderConfig } from '../../providers/config.js';
 import { createProviders, type Providers } from '../../providers/index.js';
@@ -83,6 +84,7 @@ async function startWorkers(world: World, address: string, log: pino.Logger): Pr
   const running = Promise.all(workers.map((worker) => worker.run()));
   const relays = [
     new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
+    new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log),
     new RelayLoop('notifications', () => relayNotifications({ db, sms, mail, mailDomain: 'punctual.test', log }), log),
   ];
   return {

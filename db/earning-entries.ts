@@ -5,7 +5,10 @@ import type { Trx } from './database.js';
 
 /** What moves a therapist's earnings beside payouts. The ledger's postings go with each, in the same transaction. */
 
-/** A session's earning as it was settled: payable after the policy's delay. Written with the ledger's `settle`. */
+/**
+ * A session's earning as it was settled: payable after the policy's delay, and frozen from the start where its payment is
+ * disputed. Written with the ledger's `settle`.
+ */
 export async function recordEarning(
   trx: Trx,
   record: AppointmentRecord,
@@ -24,6 +27,8 @@ export async function recordEarning(
       netMinor: grossMinor - feeMinor,
       currency,
       payableAt: sql<Date>`clock_timestamp() + ${delayMs} * interval '1 millisecond'`,
+      frozenBy: sql<string | null>`(select d.id from dispute d join payment p on p.id = d.payment_id
+        where p.appointment_id = ${id} and d.status = 'open' order by d.id limit 1)`,
     })
     .execute();
 }

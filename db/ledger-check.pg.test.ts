@@ -145,11 +145,22 @@ const BREAKS: Record<LedgerRule, { by: () => (trx: Trx) => Promise<unknown>; nam
     by: () => run(sql`update earning_entry set gross_minor = 2501, net_minor = net_minor + 1`),
     names: () => ({ therapist: parties.therapist.id, currency: 'INR', balance_minor: 2_000, unpaid_minor: 2_001 }),
   },
+  disputed_equals_counted: {
+    by: () => run(sql`update payment set disputed_minor = 30 where id = ${paymentId}`),
+    names: () => ({ payment: paymentId, disputed_minor: 30, counted_minor: 0 }),
+  },
   disputed_equals_open_disputes: {
     by: () => (trx) =>
       trx
         .insertInto('dispute')
-        .values({ provider: 'stripe', providerRef: randomUUID(), paymentId, amountMinor: 40, currency: 'INR' })
+        .values({
+          provider: 'stripe',
+          providerRef: randomUUID(),
+          paymentId,
+          amountMinor: 40,
+          countedMinor: 40,
+          currency: 'INR',
+        })
         .execute(),
     names: () => ({ currency: 'INR', balance_minor: 0, open_disputes_minor: 40 }),
   },

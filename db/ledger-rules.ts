@@ -108,12 +108,18 @@ export const LEDGER_RULES = {
     ) e on e.therapist_id = a.owner_id and e.currency = a.currency
     where coalesce(a.balance_minor, 0) <> coalesce(e.unpaid, 0)`,
 
+  /** What a payment has lost to banks, for the time being or for good, is what its disputes count. */
+  disputed_equals_counted: sql`
+    select p.id as payment, p.disputed_minor, coalesce(sum(d.counted_minor), 0) as counted_minor
+    from payment p left join dispute d on d.payment_id = p.id
+    group by p.id, p.disputed_minor having p.disputed_minor <> coalesce(sum(d.counted_minor), 0)`,
+
   /** What banks have taken back for the time being belongs to open disputes. */
   disputed_equals_open_disputes: sql`
     select coalesce(a.currency, d.currency) as currency, coalesce(a.balance_minor, 0) as balance_minor, coalesce(d.open, 0) as open_disputes_minor
     from (select currency, balance_minor from account where kind = 'disputed') a
     full join (
-      select currency, sum(amount_minor) as open from dispute where status = 'open' group by currency
+      select currency, sum(counted_minor) as open from dispute where status = 'open' group by currency
     ) d on d.currency = a.currency
     where coalesce(a.balance_minor, 0) <> -coalesce(d.open, 0)`,
 } as const satisfies Record<string, RawBuilder<unknown>>;

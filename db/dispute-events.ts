@@ -1,0 +1,74 @@
+import { sql } from 'kysely';
+import type { Db } from './database.js';
+import { applyDispute, type DisputeNews, type DisputeOutcome } from './disputes.js';
+import type { ProviderEvent } from './provider-events.js';
+
+/**
+ * Stores a verified event about a dispute before anything is done about it. @returns true while it is unhandled: now,
+ * or because an earlier try did not come to its end
+ */
+export async function storeDisputeEvent(db: Db, event: ProviderEvent): Promise<boolean> {
+  await db
+    .insertInto('providerEvent')
+    .values({ ...event, payload: JSON.stringify(event.payload) })
+    .onConflict((conflict) => conflict.columns(['provider', 'eventId']).doNothing())
+    .execute();
+  const { handledAt } = await db
+    .selectFrom('providerEvent')
+    .where('provider', '=', event.provider)
+    .where('eventId', '=', event.eventId)
+    .select('handledAt')
+    .executeTakeFirstOrThrow();
+  return handledAt === null;
+}
+
+/**
+ * Applies a dispute as the provider has it now and marks the event in the same transaction. One that can't be applied
+ * (no payment of ours, a second decision) stays unhandled: it shows in attention.
+ */
+export async function applyDisputeEvent(
+  db: Db,
+  event: Pick<ProviderEvent, 'provider' | 'eventId'>,
+  news: DisputeNews,
+): Promise<DisputeOutcome> {
+  return db.transaction().execute(async (trx) => {
+    const result = await applyDispute(trx, news);
+    if (result.outcome === 'unknown_payment') return result;
+    await trx
+      .updateTable('providerEvent')
+      .set({
+        paymentId: result.paymentId,
+        handledAt: result.outcome === 'applied' ? sql<Date>`coalesce(handled_at, clock_timestamp())` : null,
+      })
+      .where('provider', '=', event.provider)
+      .where('eventId', '=', event.eventId)
+      .execute();
+    return result;
+  });
+}
+
+/** Disputes that are told again: their payment has changed since they were counted, or the bank may have decided. */
+export function disputesToReview(db: Db, limit: number) {
+  return db
+    .selectFrom('dispute as d')
+    .innerJoin('payment as p', 'p.id', 'd.paymentId')
+    .where((eb) =>
+      eb.or([
+        eb('d.status', 'in', ['inquiry', 'open']),
+        eb.and([
+          eb('d.status', '=', 'lost'),
+          eb.or([
+            sql<boolean>`d.counted_minor < d.amount_minor and p.refunding_minor + p.refunded_minor + p.disputed_minor < p.captured_minor`,
+            sql<boolean>`exists (select 1 from wallet_lot l where l.payment_id = p.id and l.remaining_minor > 0)
+              and exists (select 1 from ledger_transaction t join ledger_entry e on e.transaction_id = t.id
+                join account a on a.code = e.account and a.kind in ('dispute_loss', 'client_receivable')
+                where t.payment_id = p.id having sum(e.amount_minor) < 0)`,
+          ]),
+        ]),
+      ]),
+    )
+    .select(['d.provider', 'd.providerRef as disputeRef'])
+    .orderBy('d.openedAt')
+    .limit(limit)
+    .execute();
+}

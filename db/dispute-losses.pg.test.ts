@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { SYSTEM } from '../domain/types.js';
+import { bookAppointment, DAY_MS, makeParties, recordOf, type Parties } from '../tests/support/appointments.js';
+import {
+  balanceOf,
+  expectBooksInOrder,
+  newsOf,
+  paidByCard,
+  paymentOf,
+  settle,
+  tell,
+  toppedUp,
+} from '../tests/support/disputes.js';
+import { makeClient } from '../tests/support/people.js';
+import { useTestDatabase } from '../tests/support/test-db.js';
+import { clientReceivable, clientWallet, disputeLoss, platformFee, therapistPayable } from './accounts.js';
+import { commitAppointment } from './commit.js';
+import { disputesToReview } from './dispute-events.js';
+import { reverseDisputedEarnings } from './dispute-reversal.js';
+import type { DisputeNews } from './disputes.js';
+import { resolveHold } from './holds.js';
+import { payByWallet } from './payment-requests.js';
+import { createPayoutBatch } from './payouts.js';
+import { requestRefund } from './refund-requests.js';
+
+const db = useTestDatabase();
+const balance = ({ code }: { code: string }) => balanceOf(db(), code);
+
+async function moved(account: { code: string }, work: () => Promise<unknown>): Promise<number> {
+  const before = await balance(account);
+  await work();
+  return (await balance(account)) - before;
+}
+
+const lose = async (news: DisputeNews) => {
+  await tell(db(), news);
+  await tell(db(), { ...news, status: 'lost' });
+};
+
+/** A client whose wallet holds a top-up of 100.00 alone. */
+async function withTopUp(method: 'stripe' | 'razorpay' = 'stripe') {
+  const parties: Parties = { ...(await makeParties(db())), client: await makeClient(db(), 0) };
+  const paymentId = await toppedUp(db(), parties.client.id, method, 10_000);
+  const news = newsOf(method, paymentId, { amountMinor: 10_000 });
+  return { parties, paymentId, news, wallet: clientWallet(parties.client.id, 'INR') };
+}
+
+/** Holds 60.00 of the wallet for a session. */
+async function heldSession(parties: Parties, inMs = DAY_MS): Promise<string> {
+  const id = await bookAppointment(db(), parties, { inMs });
+  await payByWallet(db(), id);
+  await commitAppointment(db(), id);
+  return id;
+}
+
+describe.each(['stripe', 'razorpay'] as const)('a top-up by %s, lost', (method) => {
+  test('unspent: all of it is taken back', async () => {
+    const { parties, news, wallet } = await withTopUp(method);
+    expect(await moved(disputeLoss('INR'), () => lose(news))).toBe(0);
+    expect(await balance(wallet)).toBe(0);
+    expect(await balance(clientReceivable(parties.client.id, 'INR'))).toBe(0);
+    await expectBooksInOrder(db());
+  });
+
+  test('partly spent: what is left is taken back, the rest the client owes, and no wallet is negative', async () => {
+    const { parties, news, wallet } = await withTopUp(method);
+    const id = await heldSession(parties);
+    await tell(db(), news);
+    await settle(db(), id);
+    await tell(db(), { ...news, status: 'lost' });
+    expect(await balance(wallet)).toBe(0);
+    expect(await balance(clientReceivable(parties.client.id, 'INR'))).toBe(-6_000);
+    expect(await balance(therapistPayable(parties.therapist.id, 'INR'))).toBe(4_800);
+    await expectBooksInOrder(db());
+  });
+
+  test('won: nothing is taken', async () => {
+    const { news, wallet, paymentId } = await withTopUp(method);
+    await tell(db(), news);
+    await tell(db(), { ...news, status: 'won' });
+    expect(await balance(wallet)).toBe(10_000);
+    expect(await paymentOf(db(), paymentId)).toMatchObject({ status: 'completed', disputedMinor: 0 });
+    await expectBooksInOrder(db());
+  });
+});
+
+test('money held for a session: the session is kept, its price is the platform’s loss', async () => {
+  const { parties, news, wallet } = await withTopUp();
+  const id = await heldSession(parties);
+  expect(await moved(disputeLoss('INR'), () => lose(news))).toBe(-6_000);
+  expect(await balance(wallet)).toBe(6_000);
+  await settle(db(), id);
+  expect(await balance(wallet)).toBe(0);
+  expect(await balance(clientReceivable(parties.client.id, 'INR'))).toBe(0);
+  await expectBooksInOrder(db());
+});
+
+test('and what comes back when that session falls through is taken for the loss, once', async () => {
+  const { parties, news, wallet } = await withTopUp();
+  const id = await heldSession(parties);
+  await lose(news);
+  const record = await recordOf(db(), id);
+  await db()
+    .transaction()
+    .execute((trx) => resolveHold(trx, record, 0));
+  expect(await disputesToReview(db(), 100)).toContainEqual({ provider: 'stripe', disputeRef: news.disputeRef });
+  const again = () => tell(db(), { ...news, status: 'lost' });
+  expect(await moved(disputeLoss('INR'), again)).toBe(6_000);
+  expect(await balance(wallet)).toBe(0);
+  expect(await moved(disputeLoss('INR'), again)).toBe(0);
+  expect(await disputesToReview(db(), 100)).not.toContainEqual({ provider: 'stripe', disputeRef: news.disputeRef });
+  await expectBooksInOrder(db());
+});
+
+test('an appointment’s money that is still held: the platform’s loss, whether it settles or not', async () => {
+  const { id, news } = await paidByCard(db(), 'razorpay');
+  expect(await moved(disputeLoss('INR'), () => lose(news))).toBe(-6_000);
+  await settle(db(), id);
+  await expectBooksInOrder(db());
+});
+
+test('a late cancellation: the fee is the platform’s loss, the credit is taken back', async () => {
+  const { id, parties, news } = await paidByCard(db(), 'stripe');
+  await settle(db(), id, 2_500);
+  const wallet = clientWallet(parties.client.id, 'INR');
+  const before = await balance(wallet);
+  expect(await moved(disputeLoss('INR'), () => lose(news))).toBe(-2_500);
+  expect(await balance(wallet)).toBe(before - 3_500);
+  await expectBooksInOrder(db());
+});
+
+test('more is disputed than the payment still has: capped, and counted on when a refund comes back', async () => {
+  const { id, paymentId, news } = await paidByCard(db(), 'stripe');
+  await settle(db(), id, 2_000);
+  const refund = { appointmentId: id, amountMinor: 4_000, currency: 'INR', reason: 'asked', actor: SYSTEM };
+  const payment = await paymentOf(db(), paymentId);
+  await db()
+    .transaction()
+    .execute((trx) => requestRefund(trx, { ...refund, payment }));
+  await tell(db(), news);
+  expect(await paymentOf(db(), paymentId)).toMatchObject({ disputedMinor: 2_000, refundingMinor: 4_000 });
+  const [dispute] = await db().selectFrom('dispute').where('paymentId', '=', paymentId).selectAll().execute();
+  expect(dispute).toMatchObject({ amountMinor: 6_000, countedMinor: 2_000 });
+  await tell(db(), { ...news, status: 'lost' });
+  await expectBooksInOrder(db());
+});
+
+test('of another currency than the payment: nothing is counted', async () => {
+  const { paymentId, news } = await paidByCard(db(), 'stripe');
+  await lose({ ...news, currency: 'EUR' });
+  expect(await paymentOf(db(), paymentId)).toMatchObject({ disputedMinor: 0, status: 'disputed' });
+  await expectBooksInOrder(db());
+});
+
+describe('an admin reverses the earnings of a lost dispute', () => {
+  const by = { actor: { role: 'admin' as const, id: null }, reason: 'the session never took place' };
+  const idOf = async ({ disputeRef }: DisputeNews) =>
+    (await db().selectFrom('dispute').where('providerRef', '=', disputeRef).select('id').executeTakeFirstOrThrow()).id;
+
+  test('therapist and fee bear it, once', async () => {
+    const { parties, news } = await paidByCard(db(), 'stripe', { settled: true });
+    await lose(news);
+    const fees = await balance(platformFee('INR'));
+    const reverse = async () => reverseDisputedEarnings(db(), await idOf(news), by);
+    let answers: unknown[] = [];
+    const undone = await moved(disputeLoss('INR'), async () => {
+      answers = await Promise.all([reverse(), reverse(), reverse()]);
+    });
+    expect(undone).toBe(6_000);
+    expect(answers).toContainEqual({
+      outcome: 'reversed',
+      currency: 'INR',
+      grossMinor: 6_000,
+      feeMinor: 1_200,
+      netMinor: 4_800,
+    });
+    expect(answers.filter((answer) => (answer as { outcome: string }).outcome === 'nothing_to_reverse')).toHaveLength(
+      2,
+    );
+    expect(await balance(therapistPayable(parties.therapist.id, 'INR'))).toBe(0);
+    expect((await balance(platformFee('INR'))) - fees).toBe(-1_200);
+    await expectBooksInOrder(db());
+  });
+
+  test('only as much as the dispute cost, and after a payout the payable is negative', async () => {
+    const { id, parties, news } = await paidByCard(db(), 'stripe', { settled: true });
+    const part = { ...news, amountMinor: 1_001 };
+    await lose(part);
+    await db()
+      .updateTable('earningEntry')
+      .set({ payableAt: new Date(0) })
+      .where('appointmentId', '=', id)
+      .execute();
+    const batch = { id: randomUUID(), currency: 'INR', rail: 'csv' as const, createdBy: parties.admin.id };
+    await createPayoutBatch(db(), batch);
+    expect(await reverseDisputedEarnings(db(), await idOf(part), by)).toMatchObject({
+      grossMinor: 1_001,
+      feeMinor: 200,
+      netMinor: 801,
+    });
+    expect(await balance(therapistPayable(parties.therapist.id, 'INR'))).toBe(-801);
+    await expectBooksInOrder(db());
+  });
+
+  test('refused while it is open, when it was won, and for a top-up', async () => {
+    const { news } = await paidByCard(db(), 'stripe', { settled: true });
+    await tell(db(), news);
+    expect(await reverseDisputedEarnings(db(), await idOf(news), by)).toEqual({ outcome: 'dispute_not_lost' });
+    await tell(db(), { ...news, status: 'won' });
+    expect(await reverseDisputedEarnings(db(), await idOf(news), by)).toEqual({ outcome: 'dispute_not_lost' });
+    const topUp = await withTopUp();
+    await lose(topUp.news);
+    expect(await reverseDisputedEarnings(db(), await idOf(topUp.news), by)).toEqual({ outcome: 'nothing_to_reverse' });
+    expect(await reverseDisputedEarnings(db(), randomUUID(), by)).toEqual({ outcome: 'dispute_not_found' });
+  });
+});

@@ -2,10 +2,12 @@ import { ProviderError } from '../providers/types.js';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityDependencies } from './dependencies.js';
 import { createPaymentActivities } from './payments.js';
+import { createPayoutActivities } from './payouts.js';
 import { createRecordActivities } from './records.js';
 import { createRefundActivities } from './refunds.js';
 import { createRoomActivities } from './rooms.js';
 import type { ReconcileActivities } from './reconcile-types.js';
+import type { PayoutRecordActivities, PayoutSendingActivities } from './payout-types.js';
 import type { ProviderActivities, RecordActivities, RefundRecordActivities, RefundSendingActivities } from './types.js';
 
 /** A final provider error must not be retried by Temporal; its code becomes the failure's type. */
@@ -31,16 +33,18 @@ function guarded(activities: ProviderActivities): ProviderActivities {
 
 /** Every activity, made with its dependencies: records for the appointments' queue, providers for theirs. */
 export function createActivities(deps: ActivityDependencies): {
-  records: RecordActivities & RefundRecordActivities;
-  providers: ProviderActivities & RefundSendingActivities & ReconcileActivities;
+  records: RecordActivities & RefundRecordActivities & PayoutRecordActivities;
+  providers: ProviderActivities & RefundSendingActivities & PayoutSendingActivities & ReconcileActivities;
 } {
   const refunds = createRefundActivities(deps);
+  const payouts = createPayoutActivities(deps);
   return {
-    records: { ...createRecordActivities(deps), ...refunds.records },
-    // Unguarded: a refund is sent until its provider takes or refuses it, and tells by itself what is final.
+    records: { ...createRecordActivities(deps), ...refunds.records, ...payouts.records },
+    // Unguarded: refunds and payouts are sent until their provider takes or refuses them, and tell by themselves what is final.
     providers: {
       ...guarded({ ...createRoomActivities(deps), ...createPaymentActivities(deps) }),
       ...refunds.providers,
+      ...payouts.providers,
     },
   };
 }

@@ -6,6 +6,7 @@ import { Problem } from './errors.js';
 import { logProblem, logRequests, noStore, securityHeaders } from './middleware.js';
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
+import { adminPayoutRoutes } from './routes/admin-payouts.js';
 import { adminRoutes } from './routes/admin.js';
 import { adminLedgerTransactionRoutes } from './routes/admin-ledger-transactions.js';
 import { appointmentRoutes } from './routes/appointments.js';
@@ -86,6 +87,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', moneyRoutes(services))
     .route('/', topUpRoutes(services))
     .route('/', earningsRoutes(services))
+    .route('/', adminPayoutRoutes(services))
     .route('/', notificationRoutes(services))
     .route('/', paymentWebhooks(services))
     .route('/', twilioWebhooks(services))

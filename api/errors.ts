@@ -61,6 +61,11 @@ const API_ERRORS = {
     'The first request with this Idempotency-Key is still being worked on.',
     'Try again in a second.',
   ],
+  nothing_payable: [
+    409,
+    'There is nothing to pay out in this currency by this rail.',
+    'See GET /v1/earnings of a therapist for what is payable and when.',
+  ],
   conflict: [409, 'This collides with something that is there already.', 'Read the present state, then decide again.'],
   top_up_limit: [
     409,

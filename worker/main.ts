@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { createActivities } from '../activities/index.js';
 import { relayMessages } from '../activities/message-relay.js';
 import { relayNotifications } from '../activities/notification-relay.js';
+import { relayPayouts } from '../activities/payout-relay.js';
 import { relayRefunds } from '../activities/refund-relay.js';
 import { readDatabaseConfig } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
@@ -32,7 +33,7 @@ const config = readWorkerConfig();
 const log = pino({ level: config.logLevel, base: { service: 'worker' } });
 installRuntime(log);
 const db = openDatabase(readDatabaseConfig().databaseUrl);
-const { rooms, sms, mail, stripe, razorpay } = createProviders(readProviderConfig());
+const { rooms, sms, mail, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
 const temporal = new Client({ connection: await Connection.connect(connectionOptions), namespace });
@@ -44,11 +45,12 @@ const workers: Worker[] = await createWorkers({
   namespace,
   taskQueue: config.taskQueue,
   workflowBundle: { codePath: await bundlePath(config) },
-  activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, publicUrl: config.publicUrl, log }),
+  activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl: config.publicUrl, log }),
 });
 const relays = [
   new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
   new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue: config.taskQueue, log }), log),
+  new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue: config.taskQueue, log }), log),
   new RelayLoop('notifications', () => relayNotifications({ db, sms, mail, mailDomain: config.mailDomain, log }), log),
 ];
 

@@ -6,6 +6,7 @@ import { inject } from 'vitest';
 import { createActivities } from '../../activities/index.js';
 import { relayMessages } from '../../activities/message-relay.js';
 import { relayNotifications } from '../../activities/notification-relay.js';
+import { relayPayouts } from '../../activities/payout-relay.js';
 import { relayRefunds } from '../../activities/refund-relay.js';
 import { openDatabase, type Db } from '../../db/database.js';
 import { readProviderConfig } from '../../providers/config.js';
@@ -72,19 +73,20 @@ export async function createWorld(publicUrl = 'http://127.0.0.1:9'): Promise<Wor
 
 async function startWorkers(world: World, address: string, log: pino.Logger): Promise<{ stop(): Promise<void> }> {
   const { db, providers, temporal, taskQueue, publicUrl } = world;
-  const { stripe, razorpay, rooms, sms, mail } = providers;
+  const { stripe, razorpay, rooms, sms, mail, payoutRails } = providers;
   const connection = await NativeConnection.connect({ address });
   const workers = await createWorkers({
     connection,
     namespace: 'default',
     taskQueue,
     workflowBundle: { codePath: inject('workflowBundle') },
-    activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, publicUrl, log }),
+    activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl, log }),
   });
   const running = Promise.all(workers.map((worker) => worker.run()));
   const relays = [
     new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
     new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log),
+    new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue, log }), log),
     new RelayLoop('notifications', () => relayNotifications({ db, sms, mail, mailDomain: 'punctual.test', log }), log),
   ];
   return {

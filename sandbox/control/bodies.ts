@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FAULT_KINDS } from '../faults.js';
 import { DISPUTE_ACTIONS } from './disputes.js';
 import { PAYMENT_ACTIONS } from './payments.js';
+import { REFUND_ACTIONS } from './refunds.js';
 
 const vendor = z.enum(['stripe', 'razorpay', 'twilio']);
 
@@ -32,5 +33,13 @@ export const disputeBody = z.strictObject({
   amountMinor: z.number().int().positive().optional(),
   evidenceDueAt: z.iso.datetime().optional(),
   isInquiry: z.boolean().optional(),
+});
+export const refundAction = z.enum(REFUND_ACTIONS);
+export const refundBody = z.strictObject({ amountMinor: z.number().int().positive().optional() });
+export const refundPlanBody = z.strictObject({
+  provider: z.enum(['stripe', 'razorpay']),
+  outcome: z.enum(['pending', 'refused']),
+  reason: z.string().min(1).optional(),
+  times: z.number().int().positive().optional(),
 });
 export const connectBody = z.strictObject({ identity: z.string().min(1).optional(), token: z.string().optional() });

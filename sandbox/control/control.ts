@@ -10,6 +10,7 @@ import type { WebhookDelivery, WebhookMode } from '../webhooks/delivery.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
 import { DisputeControl } from './disputes.js';
 import { PaymentControl } from './payments.js';
+import { RefundControl } from './refunds.js';
 import { RoomControl } from './rooms.js';
 
 export interface ControlParts {
@@ -29,6 +30,7 @@ export interface ControlParts {
 export class SandboxControl {
   readonly payments: PaymentControl;
   readonly disputes: DisputeControl;
+  readonly refunds: RefundControl;
   readonly rooms: RoomControl;
   readonly #parts: ControlParts;
 
@@ -36,6 +38,7 @@ export class SandboxControl {
     this.#parts = parts;
     this.payments = new PaymentControl(parts.stripe, parts.razorpay, parts.payUrl);
     this.disputes = new DisputeControl(parts.stripe, parts.razorpay);
+    this.refunds = new RefundControl(parts.stripe, parts.razorpay);
     this.rooms = new RoomControl(parts.rooms);
   }
 
@@ -83,6 +86,7 @@ export class SandboxControl {
   reset(): void {
     const { store, calls, faults, webhooks } = this.#parts;
     faults.clear();
+    this.refunds.clearPlans();
     webhooks.reset();
     calls.clear();
     store.clear(['oidc_keys', 'oidc']);

@@ -7,6 +7,9 @@ import {
   faultBody,
   paymentAction,
   paymentActionBody,
+  refundAction,
+  refundBody,
+  refundPlanBody,
   webhookModeBody,
 } from './bodies.js';
 import type { SandboxControl } from './control.js';
@@ -25,6 +28,7 @@ export function controlApp(control: SandboxControl): Hono {
   });
   addFaultRoutes(app, control);
   addWebhookRoutes(app, control);
+  addRefundRoutes(app, control);
   addPaymentRoutes(app, control);
   addRoomRoutes(app, control);
   app.all('*', (c) => answerFailure(c, new ControlFailure(404, 'not_found', `The sandbox has no ${c.req.path}.`)));
@@ -55,6 +59,25 @@ function addWebhookRoutes(app: Hono, control: SandboxControl): void {
     return c.json({ ok: true });
   });
   app.post('/webhooks/flush', (c) => c.json({ flushed: control.flushWebhooks() }));
+}
+
+/** Before the payments' own actions: a refund by hand is made on a payment. */
+function addRefundRoutes(app: Hono, control: SandboxControl): void {
+  app.get('/refunds', (c) => c.json(control.refunds.list(c.req.query('payment'))));
+  app.post('/refunds/plan', async (c) => {
+    const { provider, ...plan } = await body(c, refundPlanBody);
+    control.refunds.plan(provider, plan);
+    return c.json({ ok: true }, 201);
+  });
+  app.post('/refunds/:ref/:action', async (c) => {
+    const action = refundAction.safeParse(c.req.param('action'));
+    if (!action.success)
+      throw new ControlFailure(404, 'unknown_action', `There is no action ${c.req.param('action')}.`);
+    return c.json(control.refunds.act(c.req.param('ref'), action.data));
+  });
+  app.post('/payments/:ref/refund', async (c) =>
+    c.json(control.refunds.make(c.req.param('ref'), (await body(c, refundBody)).amountMinor), 201),
+  );
 }
 
 function addPaymentRoutes(app: Hono, control: SandboxControl): void {

@@ -1,5 +1,6 @@
 import { razorpayCredentials } from '../credentials.js';
 import { razorpayId, unixNow } from '../ids.js';
+import { RefundPlans } from '../refund-plans.js';
 import type { Collection, Store } from '../store.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
 import { signRazorpay } from '../webhooks/signing.js';
@@ -29,6 +30,7 @@ export class RazorpayModel {
   readonly orders: Collection<Order>;
   readonly payments: Collection<Payment>;
   readonly refunds: Collection<RazorpayRefund>;
+  readonly refundPlans = new RefundPlans();
   readonly disputes: Collection<RazorpayDispute>;
 
   constructor(
@@ -106,7 +108,7 @@ export class RazorpayModel {
     return this.#capture(payment);
   }
 
-  /** Refunds (a part of) a captured payment; it is processed at once. */
+  /** Refunds (a part of) a captured payment; it is processed at once, unless it is planned otherwise. */
   refund(
     paymentId: string,
     fields: { amountMinor: number | null; notes: Order['notes']; receipt: string | null; speed: string },
@@ -119,7 +121,11 @@ export class RazorpayModel {
     if (left === 0) throw badRequest('The payment has been fully refunded already');
     const amount = fields.amountMinor ?? left;
     if (amount > left) throw badRequest('The total refund amount is greater than the refund payment amount', 'amount');
-    const refund = newRefund(payment, { ...fields, amount });
+    const plan = this.refundPlans.take();
+    // The words of a refund that comes too late: https://razorpay.com/docs/api/refunds/create-normal/
+    if (plan?.outcome === 'refused') throw badRequest(plan.reason ?? 'The payment is older than six months');
+    const made = newRefund(payment, { ...fields, amount });
+    const refund: RazorpayRefund = { ...made, status: plan === null ? 'processed' : 'pending' };
     this.refunds.put(refund.id, refund);
     const amount_refunded = payment.amount_refunded + amount;
     const full = amount_refunded === payment.amount;
@@ -129,8 +135,19 @@ export class RazorpayModel {
       status: full ? 'refunded' : payment.status,
     });
     this.emit('refund.created', { refund, payment: after });
-    this.emit('refund.processed', { refund, payment: after });
+    if (plan === null) this.emit('refund.processed', { refund, payment: after });
     return refund;
+  }
+
+  /** The bank takes a refund, or returns its money to the account's balance. */
+  finishRefund(id: string, arrives: boolean): void {
+    const refund = this.refunds.change(id, { status: arrives ? 'processed' : 'failed' });
+    const before = this.payment(refund.payment_id);
+    if (arrives) return this.emit('refund.processed', { refund, payment: before });
+    const amount_refunded = before.amount_refunded - refund.amount;
+    const refund_status = amount_refunded === 0 ? null : ('partial' as const);
+    const payment = this.payments.change(before.id, { amount_refunded, refund_status, status: 'captured' });
+    this.emit('refund.failed', { refund, payment });
   }
 
   /** HMAC-SHA256 of `order_id|payment_id` with the key secret. */

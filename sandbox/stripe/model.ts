@@ -1,4 +1,5 @@
 import { stripeId, unixNow } from '../ids.js';
+import { RefundPlans } from '../refund-plans.js';
 import type { Collection, Store } from '../store.js';
 import type { WebhookDispatcher } from '../webhooks/dispatcher.js';
 import { cardOutcome, type CardOutcome } from './cards.js';
@@ -26,6 +27,7 @@ export class StripeModel {
   readonly refunds: Collection<Refund>;
   readonly disputes: Collection<Dispute>;
   readonly events: StripeEvents;
+  readonly refundPlans = new RefundPlans();
 
   constructor(
     store: Store,

@@ -13,7 +13,7 @@ export interface RefundRequest {
 }
 
 /**
- * Refunds (a part of) a charge; it arrives at once.
+ * Refunds (a part of) a charge; it arrives at once, unless it is planned otherwise.
  * @throws StripeFailure `charge_already_refunded`, `charge_disputed`, or that more is asked for than is left.
  */
 export function createRefund(model: StripeModel, request: RefundRequest): Refund {
@@ -30,14 +30,32 @@ export function createRefund(model: StripeModel, request: RefundRequest): Refund
     const message = `Refund amount (${amount}) is greater than unrefunded amount on charge (${left})`;
     throw refused('amount_too_large', message, { param: 'amount' });
   }
-  const refund = newRefund(charge, { amount, reason: request.reason, metadata: request.metadata });
+  const plan = model.refundPlans.take();
+  if (plan?.outcome === 'refused') {
+    throw refused(plan.reason ?? 'charge_not_refundable', `Charge ${charge.id} cannot be refunded.`);
+  }
+  const made = newRefund(charge, { amount, reason: request.reason, metadata: request.metadata });
+  const refund: Refund = { ...made, status: plan === null ? 'succeeded' : 'pending' };
   model.refunds.put(refund.id, refund);
   const amount_refunded = charge.amount_refunded + amount;
   const after = model.charges.change(charge.id, { amount_refunded, refunded: amount_refunded === charge.amount });
   model.events.emit('refund.created', refund);
   model.events.emit('charge.refunded', after);
-  model.events.emit('refund.updated', refund);
+  if (plan === null) model.events.emit('refund.updated', refund);
   return refund;
+}
+
+/** The bank takes a refund, or returns its money to the account's balance. */
+export function finishRefund(model: StripeModel, id: string, arrives: boolean): void {
+  if (arrives) {
+    model.events.emit('refund.updated', model.refunds.change(id, { status: 'succeeded' }));
+    return;
+  }
+  const failed = model.refunds.change(id, { status: 'failed', failure_reason: 'expired_or_canceled_card' });
+  const charge = model.charges.get(failed.charge);
+  const amount_refunded = (charge?.amount_refunded ?? 0) - failed.amount;
+  model.charges.change(failed.charge, { amount_refunded, refunded: false });
+  model.events.emit('refund.failed', failed);
 }
 
 function chargeOf(model: StripeModel, request: RefundRequest): Charge {

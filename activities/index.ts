@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityDependencies } from './dependencies.js';
 import { createPaymentActivities } from './payments.js';
 import { createPayoutActivities } from './payouts.js';
+import { createReconcileActivities } from './reconcile.js';
 import { createRecordActivities } from './records.js';
 import { createRefundActivities } from './refunds.js';
 import { createRoomActivities } from './rooms.js';
@@ -45,6 +46,7 @@ export function createActivities(deps: ActivityDependencies): {
       ...guarded({ ...createRoomActivities(deps), ...createPaymentActivities(deps) }),
       ...refunds.providers,
       ...payouts.providers,
+      ...createReconcileActivities(deps),
     },
   };
 }

@@ -1,13 +1,23 @@
 import { sql, type NotNull, type Selectable } from 'kysely';
 import type { AppointmentRecord } from '../domain/record.js';
 import { SYSTEM, type Actor } from '../domain/types.js';
-import { clearing, clientWallet } from './accounts.js';
+import {
+  clearing,
+  clientReceivable,
+  clientWallet,
+  disputeLoss,
+  platformFee,
+  refundPending,
+  therapistPayable,
+  type Account,
+} from './accounts.js';
 import type { Db, Trx } from './database.js';
+import { recoverLosses } from './dispute-money.js';
 import { placeHold, resolveHold, takeOverHold } from './holds.js';
 import type { JsonObject } from './json.js';
-import { post } from './ledger.js';
+import { lockAccounts, post } from './ledger.js';
 import { addLot, turnIntoRefund } from './lots.js';
-import { noteWalletRefund, requestRefund } from './refund-requests.js';
+import { noteWalletRefund, returnToSource } from './refund-requests.js';
 import type { PaymentTable } from './schema.js';
 
 export type Payment = Selectable<PaymentTable>;
@@ -114,7 +124,7 @@ export async function returnLateMoney(trx: Trx, record: AppointmentRecord, arriv
   }
   await fundWallet(trx, arrival);
   await setPayment(trx, payment, 'completed', chargeRef);
-  await requestRefund(trx, {
+  await returnToSource(trx, {
     payment,
     appointmentId: record.id,
     amountMinor,
@@ -134,26 +144,73 @@ export interface Release {
   actor: Actor;
 }
 
-/** Resolves the hold: charges a part, returns the rest, all in the transaction that ends the appointment. Once. */
+/**
+ * Resolves the hold: charges a part, returns the rest, all in the transaction that ends the appointment. Once. What a
+ * bank holds or took back in a dispute can't go back to the source as well: it stays in the wallet, and pays what a
+ * lost dispute has cost.
+ */
 export async function releaseMoney(trx: Trx, record: AppointmentRecord, release: Release): Promise<void> {
+  const payment = await heldPayment(trx, record.id);
+  if (payment === undefined) return;
+  const disputed = await disputedBehind(trx, record.id);
+  await lockAccounts(trx, accountsOf(record, disputed));
   const resolved = await resolveHold(trx, record, release.chargeMinor);
   if (resolved === null || resolved.returnedMinor === 0) return;
   const { hold, returnedMinor } = resolved;
-  const payment = await trx
-    .selectFrom('payment')
-    .where('id', '=', hold.paymentId)
-    .selectAll()
-    .executeTakeFirstOrThrow();
-  const { reason, actor } = release;
+  const { reason, actor, refundTo } = release;
   const { currency } = hold;
-  const request = { payment, appointmentId: record.id, amountMinor: returnedMinor, currency, reason, actor };
-  if (payment.method !== 'wallet' && release.refundTo === 'source') {
-    await requestRefund(trx, request);
-    return;
-  }
+  const request = { payment, appointmentId: record.id, currency, reason, actor };
+  const toSourceMinor = refundTo === 'source' ? Math.min(returnedMinor, refundableMinor(payment)) : 0;
+  if (toSourceMinor > 0) await returnToSource(trx, { ...request, amountMinor: toSourceMinor });
+  let toWalletMinor = returnedMinor - toSourceMinor;
+  if (toWalletMinor === 0) return;
   if (payment.method !== 'wallet') await turnIntoRefund(trx, payment.id);
-  await noteWalletRefund(trx, request);
+  for (const one of disputed) toWalletMinor -= await recoverLosses(trx, one);
+  if (toWalletMinor > 0) await noteWalletRefund(trx, { ...request, amountMinor: toWalletMinor });
+  if (payment.disputedMinor > 0) return; // its status is the dispute's
   await setPayment(trx, payment, returnedMinor === hold.amountMinor ? 'refunded' : 'partially_refunded', null);
+}
+
+/** What of a payment can still go back to its source; a wallet's has none. */
+function refundableMinor({ method, capturedMinor, refundedMinor, refundingMinor, disputedMinor }: Payment): number {
+  return method === 'wallet' ? 0 : capturedMinor - refundedMinor - refundingMinor - disputedMinor;
+}
+
+function heldPayment(trx: Trx, appointmentId: string): Promise<Payment | undefined> {
+  return trx
+    .selectFrom('payment as p')
+    .innerJoin('hold as h', 'h.paymentId', 'p.id')
+    .where('h.appointmentId', '=', appointmentId)
+    .where('h.status', '=', 'held')
+    .selectAll('p')
+    .executeTakeFirst();
+}
+
+/** Payments whose credits the hold consists of and of which a bank holds, or took back, something. */
+function disputedBehind(trx: Trx, appointmentId: string): Promise<Payment[]> {
+  const used = trx
+    .selectFrom('lotUse')
+    .innerJoin('walletLot', 'walletLot.id', 'lotUse.lotId')
+    .where('lotUse.appointmentId', '=', appointmentId)
+    .select('walletLot.paymentId');
+  return trx
+    .selectFrom('payment')
+    .where('disputedMinor', '>', 0)
+    .where('id', 'in', used)
+    .orderBy('id')
+    .selectAll()
+    .execute();
+}
+
+/** All accounts that a release may move, to be locked at once: taken one after the other they might deadlock. */
+function accountsOf({ clientId, therapistId, currency }: AppointmentRecord, disputed: readonly Payment[]): Account[] {
+  return [
+    clientWallet(clientId, currency),
+    therapistPayable(therapistId, currency),
+    platformFee(currency),
+    refundPending(currency),
+    ...(disputed.length > 0 ? [clientReceivable(clientId, currency), disputeLoss(currency)] : []),
+  ];
 }
 
 /** The payment to show: the one that paid, else the latest try. */

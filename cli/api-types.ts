@@ -32,7 +32,8 @@ export interface AppointmentView {
   deciding: boolean;
   payBy: string;
   hold: HoldStatus;
-  policy: { minuteMs: number; platformFeeBps: number };
+  policy: { minuteMs: number; platformFeeBps: number; lateCancellationBps: number };
+  refunds: { amountMinor: number; to: 'source' | 'wallet'; status: string }[];
   serverNow: string;
 }
 
@@ -96,4 +97,29 @@ export interface NotificationView {
   kind: string;
   /** What was said of it, decided as it was sent. */
   template: string | null;
+}
+
+/** What a cancel now would charge and return. */
+export interface QuoteView {
+  chargeMinor: number;
+  refundMinor: number;
+  currency: string;
+  rule: string;
+}
+
+/** One line of a posted transaction: signed minor units. */
+export interface LedgerEntryView {
+  /** `kind:owner:currency` */
+  account: string;
+  accountKind: string;
+  ownerId: string | null;
+  amountMinor: number;
+  currency: string;
+}
+
+/** Everything the ledger says of one appointment. */
+export interface LedgerView {
+  transactions: { id: string; kind: string; at: string; entries: LedgerEntryView[] }[];
+  refunds: { id: string; amountMinor: number; currency: string; to: 'source' | 'wallet'; status: string }[];
+  disputes: { id: string; amountMinor: number; currency: string; status: string }[];
 }

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import type { ApiClient } from './api-client.js';
-import type { AppointmentView, Page, TimelineView } from './api-types.js';
-import { appointmentSheet, appointmentTable, instant, status, timelineLine } from './format.js';
+import type { AppointmentView, LedgerView, Page, TimelineView } from './api-types.js';
+import { appointmentSheet, appointmentTable, instant, money, status, timelineLine } from './format.js';
+import { ledgerTable } from './ledger-table.js';
 
 /** Prints one block of text. */
 export type Print = (text: string) => void;
@@ -83,6 +84,19 @@ export async function showTimeline(
   for (const item of timeline.entries) print(timelineLine(item));
   for (const { event, due } of timeline.upcoming)
     print(pc.dim(`${instant(due).slice(11, 19)}      ${event} (to come, ${instant(due)})`));
+}
+
+/** Every posting of an appointment with its sum, and what became of its refunds and disputes. */
+export async function showLedger(api: ApiClient, id: string, options: { json?: boolean }, print: Print): Promise<void> {
+  const ledger = await api.get<LedgerView>(`/v1/admin/appointments/${encodeURIComponent(id)}/ledger`);
+  if (options.json === true) return print(JSON.stringify(ledger, undefined, 2));
+  if (ledger.transactions.length === 0) return print('Nothing was posted for it.');
+  const { client, therapist } = await api.get<AppointmentView>(appointmentPath(id));
+  print(ledgerTable(ledger, new Map([client, therapist].map((person) => [person.id, person.name]))));
+  for (const { id: refund, amountMinor, currency, to, status: of } of ledger.refunds)
+    print(`refund of ${money(amountMinor, currency)} to the ${to}: ${of} (${refund})`);
+  for (const { id: dispute, amountMinor, currency, status: of } of ledger.disputes)
+    print(`dispute of ${money(amountMinor, currency)}: ${of} (${dispute})`);
 }
 
 /** Starts the workflow of a live appointment anew from its row, where it is gone. */

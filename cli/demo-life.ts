@@ -39,7 +39,8 @@ const PASSING = ['slot_taken', 'own_overlap', 'too_many_unpaid'];
 const PASSES_WITHIN_MS = 45_000;
 const SOON_MS = 15_000;
 
-async function castOf({ api, oidcIssuer }: World, plan: Plan): Promise<Cast> {
+/** The plan's client and therapist, and an admin, signed in. */
+export async function castOf({ api, oidcIssuer }: World, plan: Pick<Plan, 'client' | 'therapist'>): Promise<Cast> {
   const as = async (name: string) => new ApiClient(api, await signIn(oidcIssuer, name));
   const [client, therapist, admin] = await Promise.all([
     as(plan.client.subject),
@@ -62,7 +63,8 @@ export async function walletIn(client: ApiClient, currency: string): Promise<Wal
   );
 }
 
-async function book(cast: Cast, plan: Plan): Promise<AppointmentView> {
+/** Books the next free start, waiting for what an earlier run that was broken off still holds. @throws ApiProblem */
+export async function book(cast: Cast, plan: Pick<Plan, 'mode'>): Promise<AppointmentView> {
   const { id: therapistId } = await cast.therapist.get<Me>('/v1/me');
   const giveUpAt = performance.now() + PASSES_WITHIN_MS;
   let booked: AppointmentView | null = null;
@@ -88,7 +90,8 @@ async function pay({ client }: Cast, outside: Outside, id: string, { method }: P
   if (razorpay !== undefined) await outside.pay(razorpay.orderId);
 }
 
-async function join(who: ApiClient, outside: Outside, id: string): Promise<void> {
+/** Joins, and enters the room as the vendor sees it. */
+export async function join(who: ApiClient, outside: Outside, id: string): Promise<void> {
   const { mode, room, token } = await who.post<JoinAnswer>(`/v1/appointments/${id}/join`);
   if (mode !== 'chat') await outside.enterRoom(room.name, token);
 }

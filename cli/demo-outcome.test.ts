@@ -30,7 +30,8 @@ function completed(plan: Plan): AppointmentView {
     deciding: false,
     payBy: END,
     hold: 'settled',
-    policy: { minuteMs: 500, platformFeeBps: 2_000 },
+    policy: { minuteMs: 500, platformFeeBps: 2_000, lateCancellationBps: 5_000 },
+    refunds: [],
     serverNow: END,
   };
 }

@@ -1,10 +1,12 @@
-// npm run demo [-- --json]: nine appointments at speed, each checked against docs/lifecycle.md.
+// npm run demo [-- --money] [-- --json]: nine appointments at speed, each checked against docs/lifecycle.md; with
+// --money six whose money takes another way, checked against docs/money.md.
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { StackAddresses } from '../dev/environment.js';
 import { withProgress } from '../dev/progress.js';
 import { describeError } from './api-problem.js';
 import { playLife, worldOf, type OnEvent, type World } from './demo-life.js';
+import { playMoneyLives } from './demo-money-run.js';
 import { NINE_LIVES, nameOf, type Plan } from './demo-plan.js';
 import { eventLine, judgeLife, lifeLines, type JudgedLife } from './demo-report.js';
 import { timelineLine } from './format.js';
@@ -56,10 +58,20 @@ async function playAll(addresses: StackAddresses, json: boolean, brokenOff?: Abo
   }
 }
 
+interface Wish {
+  json: boolean;
+  money: boolean;
+}
+
+function play(addresses: StackAddresses, { json, money }: Wish, brokenOff?: AbortSignal): Promise<boolean> {
+  if (money) return playMoneyLives(addresses, { say, sayAside }, json, brokenOff);
+  return playAll(addresses, json, brokenOff);
+}
+
 /** On the stack that runs, or on one that is brought up for this and stopped afterwards. */
-async function demo(json: boolean): Promise<boolean> {
+async function demo(wish: Wish): Promise<boolean> {
   const running = await runningStack();
-  if (running !== null) return playAll(running, json);
+  if (running !== null) return play(running, wish);
   sayAside('No stack is running: bringing one up for the demo ...');
   const { startStack } = await import('../dev/stack.js');
   const stopping = new AbortController();
@@ -71,19 +83,20 @@ async function demo(json: boolean): Promise<boolean> {
     void stack.died.then((message) => reject(new Error(message)));
   });
   try {
-    return await Promise.race([playAll(stack.addresses, json, stopping.signal), brokenOff]);
+    return await Promise.race([play(stack.addresses, wish, stopping.signal), brokenOff]);
   } finally {
     await stack.stop();
   }
 }
 
-const { json } = new Command('demo')
+const { json, money } = new Command('demo')
   .description('Plays nine appointments at speed: three payment methods times three session modes.')
+  .option('--money', 'six appointments whose money takes another way, with the ledger of each')
   .option('--json', 'the last line is the result as JSON')
   .parse()
-  .opts<{ json?: boolean }>();
+  .opts<Partial<Wish>>();
 try {
-  process.exitCode = (await demo(json === true)) ? 0 : 1;
+  process.exitCode = (await demo({ json: json === true, money: money === true })) ? 0 : 1;
 } catch (error) {
   sayAside(describeError(error));
   process.exitCode = 1;

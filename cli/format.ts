@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { toMajorUnits } from '../domain/major-units.js';
 import type { Status } from '../domain/types.js';
 import type { AppointmentView, TimelineItem } from './api-types.js';
 
@@ -23,9 +24,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
 
 /** Integer minor units as people read them, by the currency's own number of decimals. */
 export function money(amountMinor: number, currency: string): string {
-  const digits =
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-  return `${(amountMinor / 10 ** digits).toFixed(digits)} ${currency}`;
+  return `${toMajorUnits(amountMinor, currency)} ${currency}`;
 }
 
 /** An instant in UTC, to the second. */
@@ -111,10 +110,11 @@ export function latenessMs({ due, at }: Pick<TimelineItem, 'due' | 'at'>): numbe
 export function timelineLine(item: TimelineItem): string {
   const lateMs = latenessMs(item);
   const late = lateMs === null ? '' : pc.dim(` +${lateMs} ms`);
-  const { status: to, refused, reason } = item.detail ?? {};
+  const { status: to, refused, reason, amountMinor, currency } = item.detail ?? {};
   const said = [
     typeof refused === 'string' ? pc.red(`refused ${refused}`) : '',
     typeof to === 'string' ? `-> ${to}` : '',
+    typeof amountMinor === 'number' && typeof currency === 'string' ? money(amountMinor, currency) : '',
     typeof reason === 'string' ? `(${reason})` : '',
   ];
   return `${timeOfDay(item.at)}  ${item.kind.padEnd(22)} ${item.actor.role.padEnd(9)} ${said.filter(Boolean).join(' ')}${late}`.trimEnd();

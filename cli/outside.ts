@@ -1,3 +1,5 @@
+import { returnedMinor } from './vendor-refunds.js';
+
 /** The sandbox's side of a payment object. */
 export interface OutsidePayment {
   ref: string;
@@ -43,15 +45,27 @@ export class Outside {
     await this.#call('POST', `/payments/${encodeURIComponent(ref)}/pay`);
   }
 
+  /** The payer's bank says no. */
+  async decline(ref: string): Promise<void> {
+    await this.#call('POST', `/payments/${encodeURIComponent(ref)}/decline`);
+  }
+
   /** What the vendors took for this appointment, minor units. */
   async takenMinor(appointmentId: string): Promise<number> {
-    const payments = await this.#call<OutsidePayment[]>(
-      'GET',
-      `/payments?metadata.appointmentId=${encodeURIComponent(appointmentId)}`,
-    );
-    return payments
-      .filter(({ status }) => PAID.includes(status))
-      .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    return (await this.#paid(appointmentId)).reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  }
+
+  /** What the vendors' own objects say went back to the payer, minor units. */
+  async returnedMinor(appointmentId: string): Promise<number> {
+    const paid = await this.#paid(appointmentId);
+    const amounts = await Promise.all(paid.map((payment) => returnedMinor(this.sandbox, payment)));
+    return amounts.reduce((sum, amount) => sum + amount, 0);
+  }
+
+  async #paid(appointmentId: string): Promise<OutsidePayment[]> {
+    const path = `/payments?metadata.appointmentId=${encodeURIComponent(appointmentId)}`;
+    const payments = await this.#call<OutsidePayment[]>('GET', path);
+    return payments.filter(({ status }) => PAID.includes(status));
   }
 
   /** Somebody enters a room with the token they were given. */

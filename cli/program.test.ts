@@ -119,6 +119,24 @@ test('an activation that is not decided yet says where to look', async () => {
   expect(await run('appointments', 'activate', 'a1')).toMatch(/not yet decided.*appointments timeline a1/);
 });
 
+test('ledger prints postings with their sum, and refunds', async () => {
+  const entry = (accountKind: string, ownerId: string | null, amountMinor: number) => {
+    return { account: `${accountKind}:${ownerId ?? '-'}:USD`, accountKind, ownerId, amountMinor, currency: 'USD' };
+  };
+  const entries = [entry('client_wallet', 'c', -6_000), entry('refund_pending', null, 6_000)];
+  const refunds = [{ id: 'r1', amountMinor: 6_000, currency: 'USD', to: 'source', status: 'processing' }];
+  const at = '2026-11-24T15:00:00.000Z';
+  answers['GET /v1/appointments/a1'] = { status: 200, body: appointment('a1') };
+  answers['GET /v1/admin/appointments/a1/ledger'] = {
+    status: 200,
+    body: { transactions: [{ id: 'x', kind: 'refund_requested', at, entries }], refunds, disputes: [] },
+  };
+  const output = await run('appointments', 'ledger', 'a1');
+  expect(output).toMatch(/refund_requested +client_wallet of Chitra Rao +-60\.00 +USD/);
+  expect(output).toMatch(/sum\S* +\S*0\.00/);
+  expect(output).toContain('refund of 60.00 USD to the source: processing (r1)');
+});
+
 test('what is malformed never reaches the API', async () => {
   await expect(run('appointments', 'list', '--status', 'done')).rejects.toThrow(/Allowed choices/);
   await expect(run('appointments', 'list', '--limit', '0')).rejects.toThrow(/whole number above 0/);

@@ -6,6 +6,7 @@ import {
   listAppointments,
   repairAppointment,
   showAppointment,
+  showLedger,
   showTimeline,
   type ListOptions,
   type Print,
@@ -74,6 +75,11 @@ function addAppointments(program: Command, { print, connect }: CliDeps): void {
     .description('what happened, who did it and how late, and what comes next')
     .option('--json', 'as the API has it')
     .action(async (id: string, options: { json?: boolean }) => showTimeline(await api(), id, options, print));
+  group
+    .command('ledger <id>')
+    .description('every posting of its money, with the sum, and its refunds and disputes')
+    .option('--json', 'as the API has it')
+    .action(async (id: string, options: { json?: boolean }) => showLedger(await api(), id, options, print));
   group
     .command('repair <id>')
     .description('start the workflow of a live appointment anew from its row, where it is gone')

@@ -7,8 +7,10 @@ import { logProblem, logRequests, noStore, securityHeaders } from './middleware.
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
+import { adminDisputeRoutes } from './routes/admin-disputes.js';
 import { adminRoutes } from './routes/admin.js';
 import { adminLedgerTransactionRoutes } from './routes/admin-ledger-transactions.js';
+import { adminLedgerRoutes } from './routes/admin-ledger.js';
 import { appointmentRoutes } from './routes/appointments.js';
 import { changeRoutes } from './routes/changes.js';
 import { docsRoutes } from './routes/docs.js';
@@ -84,6 +86,8 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', recordRoutes(services))
     .route('/', adminRoutes(services))
     .route('/', adminLedgerTransactionRoutes(services))
+    .route('/', adminDisputeRoutes(services))
+    .route('/', adminLedgerRoutes(services))
     .route('/', moneyRoutes(services))
     .route('/', topUpRoutes(services))
     .route('/', earningsRoutes(services))

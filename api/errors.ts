@@ -20,6 +20,8 @@ const REFUSAL_STATUS: Record<RefusalCode, 404 | 409 | 422> = {
   deciding: 409,
   therapist_busy: 409,
   not_completed: 409,
+  amount_too_large: 409,
+  refund_disputed: 409,
   review_exists: 409,
   signature_mismatch: 409,
   amount_mismatch: 409,
@@ -55,6 +57,13 @@ const API_ERRORS = {
     404,
     'Temporal knows no workflow of this appointment.',
     'Read the appointment itself; an admin can repair a live one.',
+  ],
+  dispute_not_found: [404, 'There is no such dispute.', 'Choose one from the list of disputes.'],
+  dispute_not_lost: [409, 'Only a lost dispute costs anybody anything.', 'Wait for the bank’s decision.'],
+  nothing_to_reverse: [
+    409,
+    'No earning is left that this dispute could be taken from.',
+    'See the appointment’s ledger: a top-up has none, or it was reversed before.',
   ],
   request_in_progress: [
     409,

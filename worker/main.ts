@@ -45,7 +45,14 @@ const workers: Worker[] = await createWorkers({
   namespace,
   taskQueue: config.taskQueue,
   workflowBundle: { codePath: await bundlePath(config) },
-  activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl: config.publicUrl, log }),
+  activities: createActivities({
+    db,
+    gateways: { stripe, razorpay },
+    rooms,
+    payoutRails,
+    publicUrl: config.publicUrl,
+    log,
+  }),
 });
 const relays = [
   new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),

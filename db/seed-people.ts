@@ -21,6 +21,8 @@ export interface SeedTherapist extends SeedPerson {
   weeklyHours: WeeklyHours | null;
   /** A demo therapist's sessions run at speed; the others take the policy's default minute. */
   demo: boolean;
+  /** A connected account at Stripe: payouts go there instead of into the bank's file. */
+  stripeAccount?: string;
 }
 
 /** +1 202 555 0100 to 0199 belong to nobody; `extension` is the last two digits, 0 to 99, one a person. */
@@ -80,6 +82,9 @@ const CURRENCIES = ['INR', 'USD', 'EUR'] as const;
 /** Rates whose halves and fees don't come out even: the demo's money shows the rounding. */
 const DEMO_RATES: Rates = { video: 9_995, audio: 8_333, chat: 6_667 };
 
+/** The one who is paid by transfers, in USD. */
+const WITH_STRIPE_ACCOUNT = 2;
+
 function demoTherapist(n: number): SeedTherapist {
   return {
     ...person(60 + n, `demo-therapist-${n}`, `Demo Therapist ${n}`, 'en-GB', 'Etc/UTC'),
@@ -88,6 +93,7 @@ function demoTherapist(n: number): SeedTherapist {
     durationsMinutes: [30, 60],
     weeklyHours: null,
     demo: true,
+    ...(n === WITH_STRIPE_ACCOUNT ? { stripeAccount: 'acct_demo_therapist' } : {}),
   };
 }
 

@@ -67,6 +67,16 @@ test('only the demo therapists run at speed, and they are always open', async ()
   }
 });
 
+test('one demo therapist is paid by transfers, the others by the bank’s file', async () => {
+  const found = await db
+    .selectFrom('therapist as t')
+    .innerJoin('person as p', 'p.id', 't.id')
+    .where('t.stripeAccount', 'is not', null)
+    .select(['p.subject', 't.stripeAccount', 't.currency'])
+    .execute();
+  expect(found).toEqual([{ subject: 'demo-therapist-2', stripeAccount: 'acct_demo_therapist', currency: 'USD' }]);
+});
+
 test('wallets are funded through the ledger, and the promotion account is on the other side', async () => {
   const accounts = await db.selectFrom('account').selectAll().execute();
   const wallets = accounts.filter(({ kind }) => kind === 'client_wallet');

@@ -121,6 +121,7 @@ async function insertTherapists(trx: Trx, minuteMs: number): Promise<void> {
     rates: JSON.stringify(therapist.rates),
     weeklyHours: therapist.weeklyHours === null ? null : JSON.stringify(therapist.weeklyHours),
     policy: JSON.stringify(policyOf(therapist, minuteMs)),
+    stripeAccount: therapist.stripeAccount ?? null,
   }));
   await trx
     .insertInto('therapist')

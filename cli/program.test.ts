@@ -142,3 +142,51 @@ test('what is malformed never reaches the API', async () => {
   await expect(run('appointments', 'list', '--limit', '0')).rejects.toThrow(/whole number above 0/);
   expect(asked).toEqual([]);
 });
+
+const checkAnswer = (changes: object = {}) => ({
+  status: 200,
+  body: {
+    ok: true,
+    checkedAt: '2026-11-24T15:00:00.000Z',
+    since: '2026-11-21T15:00:00.000Z',
+    rules: [{ rule: 'balances_equal_entries', ok: true, detail: [] }],
+    providers: [{ provider: 'stripe', unreachable: null, compared: 7, differences: [] }],
+    ...changes,
+  },
+});
+
+test('ledger check says that all is well', async () => {
+  answers['GET /v1/admin/ledger/check?days=2'] = checkAnswer();
+  const said = await run('ledger', 'check', '--days', '2');
+  expect(said).toMatch(/ok +balances equal entries/);
+  expect(said).toMatch(/stripe: 7 objects since 2026-11-21 15:00:00Z, no difference/);
+  expect(actingAs).toBe('admin');
+});
+
+test('ledger check names what is broken, what differs and who is away, and fails', async () => {
+  const difference = { kind: 'captured_not_funded', thereMinor: 5_000, hereMinor: 0, currency: 'JPY' };
+  answers['GET /v1/admin/ledger/check'] = checkAnswer({
+    ok: false,
+    rules: [{ rule: 'one_currency', ok: false, detail: [{ transaction: 'x-1', currencies: ['EUR', 'INR'] }] }],
+    providers: [
+      {
+        provider: 'razorpay',
+        unreachable: 'connection_failed',
+        compared: 1,
+        differences: [{ ...difference, providerRef: 'order_1', paymentId: null }],
+      },
+    ],
+  });
+  await expect(run('ledger', 'check')).rejects.toThrow(/docs\/money.md/);
+  const said = printed.join('\n');
+  expect(said).toMatch(/BROKEN +one currency/);
+  expect(said).toMatch(/transaction x-1, currencies EUR,INR/);
+  expect(said).toMatch(/1 differ.*unreachable: connection_failed/);
+  expect(said).toMatch(/captured not funded +5000 JPY +0 JPY +order_1/);
+});
+
+test('ledger check as JSON is the answer, and days are checked before anything is asked', async () => {
+  answers['GET /v1/admin/ledger/check'] = checkAnswer();
+  expect(JSON.parse(await run('ledger', 'check', '--json'))).toEqual(checkAnswer().body);
+  await expect(run('ledger', 'check', '--days', '31')).rejects.toThrow(/0 to 30/);
+});

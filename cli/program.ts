@@ -11,6 +11,7 @@ import {
   type ListOptions,
   type Print,
 } from './appointments.js';
+import { checkLedger } from './ledger-check.js';
 
 /** What the commands need from outside; connecting happens only once a command is known to be well formed. */
 export interface CliDeps {
@@ -39,7 +40,27 @@ export function createProgram(deps: CliDeps): Command {
     .description('print a bearer token for a seeded person of the development stack')
     .action(async (name: string) => deps.print(await deps.token(name)));
   addAppointments(program, deps);
+  addLedger(program, deps);
   return program;
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0 || value > 30)
+    throw new InvalidArgumentError('It must be a whole number from 0 to 30.');
+  return value;
+}
+
+function addLedger(program: Command, { print, connect }: CliDeps): void {
+  const group = program.command('ledger').description('see that the money is right');
+  group
+    .command('check')
+    .description('prove the invariants, and compare the providers’ objects with ours')
+    .option('--days <count>', 'how far back providers are compared; 0 leaves them out', days)
+    .option('--json', 'as the API has it')
+    .action(async (options: { days?: number; json?: boolean }) =>
+      checkLedger(await connect(program.opts<{ as: string }>().as), options, print),
+    );
 }
 
 function addAppointments(program: Command, { print, connect }: CliDeps): void {

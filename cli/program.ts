@@ -11,6 +11,7 @@ import {
   type ListOptions,
   type Print,
 } from './appointments.js';
+import { addPayouts } from './payouts.js';
 import { checkLedger } from './ledger-check.js';
 
 /** What the commands need from outside; connecting happens only once a command is known to be well formed. */
@@ -40,6 +41,7 @@ export function createProgram(deps: CliDeps): Command {
     .description('print a bearer token for a seeded person of the development stack')
     .action(async (name: string) => deps.print(await deps.token(name)));
   addAppointments(program, deps);
+  addPayouts(program, deps);
   addLedger(program, deps);
   return program;
 }

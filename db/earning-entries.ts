@@ -6,16 +6,17 @@ import type { Trx } from './database.js';
 /** What moves a therapist's earnings beside payouts. The ledger's postings go with each, in the same transaction. */
 
 /**
- * A session's earning as it was settled: payable after the policy's delay, and frozen from the start where its payment is
- * disputed. Written with the ledger's `settle`.
+ * A session's earning as it was settled: payable the policy's delay after the appointment was over, however late that was
+ * written down, and frozen from the start where its payment is disputed. Written with the ledger's `settle`.
  */
 export async function recordEarning(
   trx: Trx,
   record: AppointmentRecord,
   { grossMinor, feeMinor }: { grossMinor: number; feeMinor: number },
 ): Promise<void> {
-  const { id, therapistId, currency, policy } = record;
+  const { id, therapistId, currency, policy, outcome } = record;
   const delayMs = policy.earningsDelayMinutes * policy.minuteMs;
+  const overAt = outcome === null ? sql`clock_timestamp()` : sql`${new Date(outcome.at)}::timestamptz`;
   await trx
     .insertInto('earningEntry')
     .values({
@@ -26,7 +27,7 @@ export async function recordEarning(
       feeMinor,
       netMinor: grossMinor - feeMinor,
       currency,
-      payableAt: sql<Date>`clock_timestamp() + ${delayMs} * interval '1 millisecond'`,
+      payableAt: sql<Date>`${overAt} + ${delayMs} * interval '1 millisecond'`,
       frozenBy: sql<string | null>`(select d.id from dispute d join payment p on p.id = d.payment_id
         where p.appointment_id = ${id} and d.status = 'open' order by d.id limit 1)`,
     })

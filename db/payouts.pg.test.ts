@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { over } from '../api/test-lives.js';
+import { DAY_MS, makeParties, passTime, recordOf } from '../tests/support/appointments.js';
 import { makePerson } from '../tests/support/people.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { disputeLoss, platformFee, therapistPayable } from './accounts.js';
+import { commitAppointment } from './commit.js';
 import { freezeEarnings, reverseEarning, unfreezeEarnings } from './earning-entries.js';
 import { sumEarnings } from './earnings.js';
 import { post } from './ledger.js';
@@ -110,15 +113,19 @@ describe('a batch', () => {
     expect(await payableOf(db(), other)).toBe(32_000);
   });
 
-  test('is payable seven days after completion', async () => {
-    const therapist = await therapistPaidIn(db(), 'NOK');
-    const appointmentId = await earn(db(), therapist, 1_000, { payable: false });
-    const { days } = await db()
+  test('has a session seven days after its end, however late that was written down', async () => {
+    const parties = await makeParties(db());
+    const appointmentId = await over({ db: db(), parties }, {}, { commit: false });
+    await passTime(db(), appointmentId, 2 * DAY_MS);
+    await commitAppointment(db(), appointmentId);
+    const { outcome, endsAt, status } = await recordOf(db(), appointmentId);
+    expect([status, outcome?.at]).toEqual(['completed', endsAt]);
+    const { payableAt } = await db()
       .selectFrom('earningEntry')
       .where('appointmentId', '=', appointmentId)
-      .select(sql<number>`extract(epoch from payable_at - created_at)::float8 / 86400`.as('days'))
+      .select('payableAt')
       .executeTakeFirstOrThrow();
-    expect(days).toBeCloseTo(7, 4);
+    expect(payableAt.getTime()).toBe(endsAt + 7 * DAY_MS);
   });
 
   test('asked for twice under one id is one; two at once, and ten, never pay an entry twice', async () => {

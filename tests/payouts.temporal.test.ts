@@ -4,12 +4,12 @@ import { readPayoutBatch } from '../db/payout-lists.js';
 import { createPayoutBatch } from '../db/payouts.js';
 import { earn, type EarningTherapist, payableOf, therapistPaidIn } from '../db/test-earnings.js';
 import { payoutWorkflowId } from '../workflows/payout-messages.js';
+import { createHttpWorld, type HttpWorld } from './support/http-world.js';
 import { makePerson } from './support/people.js';
-import { createWorld, type World } from './support/world.js';
 
-let world: World;
+let world: HttpWorld;
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createHttpWorld();
   await world.startWorker();
 });
 afterAll(() => world.close());
@@ -91,6 +91,25 @@ describe('the relay starts the workflow of a batch', () => {
 });
 
 test('more payouts than one round takes', async () => {
-  for (let n = 0; n < 25; n += 1) await therapistWith('CHF', null);
-  expect((await ended(await payOut('CHF', 'csv'))).result).toEqual({ sent: 25, failed: 0 });
+  for (let n = 0; n < 21; n += 1) await therapistWith('CHF', null);
+  expect((await ended(await payOut('CHF', 'csv'))).result).toEqual({ sent: 21, failed: 0 });
+});
+
+test('a batch made over HTTP is on its way with the answer, and the therapist sees it arrive', async () => {
+  const therapist = await therapistWith('NOK', 'acct_n1');
+  const admin = await makePerson(world.db, 'admin');
+  const made = await world.send(admin, 'POST', '/v1/admin/payouts', { currency: 'NOK', rail: 'stripe_connect' }, 'nok');
+  expect(made).toMatchObject({ status: 201, body: { amountMinor: 8_000 } });
+  const seen = async () => (await world.send(therapist, 'GET', '/v1/earnings')).body['payouts'];
+  await expect.poll(seen, { timeout: 10_000 }).toMatchObject([{ status: 'sent', rail: 'stripe_connect' }]);
+  const batch = await world.send(admin, 'GET', `/v1/admin/payouts/${made.body['id'] as string}`);
+  expect(batch.body).toMatchObject({ payouts: { sent: 1 }, items: [{ providerRef: expect.any(String) as string }] });
+  const again = await world.send(
+    admin,
+    'POST',
+    '/v1/admin/payouts',
+    { currency: 'NOK', rail: 'stripe_connect' },
+    'nok',
+  );
+  expect(again.body['id']).toBe(made.body['id']);
 });

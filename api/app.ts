@@ -8,6 +8,7 @@ import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
 import { adminDisputeRoutes } from './routes/admin-disputes.js';
+import { adminRefundRoutes } from './routes/admin-refunds.js';
 import { adminRoutes } from './routes/admin.js';
 import { adminLedgerTransactionRoutes } from './routes/admin-ledger-transactions.js';
 import { adminLedgerRoutes } from './routes/admin-ledger.js';
@@ -85,6 +86,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', changeRoutes(services))
     .route('/', recordRoutes(services))
     .route('/', adminRoutes(services))
+    .route('/', adminRefundRoutes(services))
     .route('/', adminLedgerTransactionRoutes(services))
     .route('/', adminDisputeRoutes(services))
     .route('/', adminLedgerRoutes(services))

@@ -64,6 +64,7 @@ test('what is below /v1 asks for a token and promises problems; booking and paym
       : [];
   });
   expect(required.toSorted()).toEqual([
+    '/v1/admin/appointments/{id}/refunds',
     '/v1/admin/payouts',
     '/v1/appointments',
     '/v1/appointments/{id}/payments',

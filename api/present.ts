@@ -60,7 +60,7 @@ export function presentAppointment(seen: SeenAppointment, reader: Reader, now = 
     deciding,
     payBy: iso(deadlinesOf(record).payBy),
     hold: record.hold,
-    refunds: [],
+    refunds: seen.refunds,
     join,
     ...(joinVerdicts === undefined ? {} : { joinVerdicts }),
     allowedActions: allowedActions(view, reader, now, {

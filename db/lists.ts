@@ -3,6 +3,7 @@ import type { Role, Status } from '../domain/types.js';
 import { selectAppointments, toLoaded, type LoadedAppointment } from './appointment-record.js';
 import type { Db } from './database.js';
 import type { AppointmentPayment } from './payments.js';
+import type { ShownRefund } from './refund-lists.js';
 
 /** An appointment with what its presentation needs from other tables. */
 export interface SeenAppointment extends LoadedAppointment {
@@ -11,7 +12,15 @@ export interface SeenAppointment extends LoadedAppointment {
   /** The other session its therapist holds at this moment. */
   busyWith: string | null;
   reviewed: boolean;
+  /** Oldest first. */
+  refunds: ShownRefund[];
 }
+
+/** Of the appointment `a`, as JSON. */
+const refundsOfRow = sql<ShownRefund[]>`(
+  select coalesce(json_agg(
+    json_build_object('amountMinor', f.amount_minor, 'to', f.destination, 'status', f.status) order by f.id), '[]')
+  from refund f where f.appointment_id = a.id)`;
 
 function selectSeen(db: Db) {
   return selectAppointments(db)
@@ -29,13 +38,14 @@ function selectSeen(db: Db) {
       eb
         .exists(eb.selectFrom('review').whereRef('review.appointmentId', '=', 'a.id').select('review.rating'))
         .as('reviewed'),
+      refundsOfRow.as('refunds'),
     ]);
 }
 
 type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectSeen>['executeTakeFirstOrThrow']>>;
 
-function toSeen({ clientName, therapistName, busyWith, reviewed, ...selected }: SelectedRow): SeenAppointment {
-  return { ...toLoaded(selected), clientName, therapistName, busyWith, reviewed: Boolean(reviewed) };
+function toSeen({ clientName, therapistName, busyWith, reviewed, refunds, ...selected }: SelectedRow): SeenAppointment {
+  return { ...toLoaded(selected), clientName, therapistName, busyWith, reviewed: Boolean(reviewed), refunds };
 }
 
 /** Whose appointments may be read. */

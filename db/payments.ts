@@ -17,7 +17,7 @@ import { placeHold, resolveHold, takeOverHold } from './holds.js';
 import type { JsonObject } from './json.js';
 import { lockAccounts, post } from './ledger.js';
 import { addLot, turnIntoRefund } from './lots.js';
-import { noteWalletRefund, returnToSource } from './refund-requests.js';
+import { noteWalletRefund, requestRefund } from './refund-requests.js';
 import type { PaymentTable } from './schema.js';
 
 export type Payment = Selectable<PaymentTable>;
@@ -124,7 +124,7 @@ export async function returnLateMoney(trx: Trx, record: AppointmentRecord, arriv
   }
   await fundWallet(trx, arrival);
   await setPayment(trx, payment, 'completed', chargeRef);
-  await returnToSource(trx, {
+  await requestRefund(trx, {
     payment,
     appointmentId: record.id,
     amountMinor,
@@ -161,7 +161,7 @@ export async function releaseMoney(trx: Trx, record: AppointmentRecord, release:
   const { currency } = hold;
   const request = { payment, appointmentId: record.id, currency, reason, actor };
   const toSourceMinor = refundTo === 'source' ? Math.min(returnedMinor, refundableMinor(payment)) : 0;
-  if (toSourceMinor > 0) await returnToSource(trx, { ...request, amountMinor: toSourceMinor });
+  if (toSourceMinor > 0) await requestRefund(trx, { ...request, amountMinor: toSourceMinor });
   let toWalletMinor = returnedMinor - toSourceMinor;
   if (toWalletMinor === 0) return;
   if (payment.method !== 'wallet') await turnIntoRefund(trx, payment.id);

@@ -46,19 +46,3 @@ export interface ShownRefund {
   to: 'source' | 'wallet';
   status: RefundStatus;
 }
-
-/** Refunds of appointments, oldest first, by appointment. */
-export async function readRefunds(db: Db, appointmentIds: readonly string[]): Promise<Map<string, ShownRefund[]>> {
-  const found = new Map<string, ShownRefund[]>();
-  if (appointmentIds.length === 0) return found;
-  const rows = await db
-    .selectFrom('refund')
-    .where('appointmentId', 'in', [...appointmentIds])
-    .select(['appointmentId', 'amountMinor', 'destination as to', 'status'])
-    .orderBy('id')
-    .execute();
-  for (const { appointmentId, ...refund } of rows) {
-    found.set(appointmentId!, [...(found.get(appointmentId!) ?? []), refund]);
-  }
-  return found;
-}

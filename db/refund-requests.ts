@@ -7,6 +7,8 @@ import { takeFromLots } from './lots.js';
 import type { Payment } from './payments.js';
 
 export interface RefundRequest {
+  /** Fixed by the request where its repeat must meet it; minted by PostgreSQL otherwise. */
+  id?: string;
   payment: Payment;
   appointmentId: string | null;
   amountMinor: number;
@@ -33,6 +35,7 @@ export async function requestRefund(trx: Trx, request: RefundRequest): Promise<s
   const { id } = await trx
     .insertInto('refund')
     .values({
+      ...(request.id === undefined ? {} : { id: request.id }),
       appointmentId,
       paymentId: payment.id,
       clientId,
@@ -75,6 +78,7 @@ export async function noteWalletRefund(trx: Trx, request: RefundRequest): Promis
   await trx
     .insertInto('refund')
     .values({
+      ...(request.id === undefined ? {} : { id: request.id }),
       appointmentId,
       paymentId: payment.id,
       clientId: payment.clientId,

@@ -4,6 +4,7 @@ import { clearing, clientWallet, refundPending } from './accounts.js';
 import { lockAppointment } from './appointment-record.js';
 import { databaseNow } from './clock.js';
 import type { Db, Trx } from './database.js';
+import { recoverLosses } from './dispute-money.js';
 import { resolveForeignRefund } from './foreign-refunds.js';
 import { lockAccounts, post, type Posting, type TransactionKind } from './ledger.js';
 import { addLot } from './lots.js';
@@ -173,6 +174,7 @@ async function refuse(working: Working, news: RefundNews): Promise<RefundStatus>
     .execute();
   const actor = { role: requestedByRole, id: requestedById };
   await noteWalletRefund(trx, { payment, appointmentId, amountMinor, currency, reason, actor });
+  if (payment.disputedMinor > 0) await recoverLosses(trx, payment);
   await tell(working, 'refund_to_wallet', news.failureCode);
   return write(working, 'refused', news);
 }

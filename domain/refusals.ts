@@ -35,7 +35,15 @@ export const REFUSALS = {
   already_over: ['This appointment is over.', 'Book a new one.'],
   deciding: ['The end of this appointment is being decided.', 'Try again in a few seconds.'],
   therapist_busy: ['You still hold another session.', 'End or leave the other session first.'],
-  not_completed: ['A review is possible once the session is completed.', 'Wait until the session is completed.'],
+  not_completed: [
+    'This is possible once the session is over.',
+    'Wait until it is completed; before that, cancel it to return money.',
+  ],
+  amount_too_large: ['No more than what was charged can be refunded.', 'Ask for what refundableMinor says at most.'],
+  refund_disputed: [
+    'The payment is disputed at the bank.',
+    'Wait until the dispute is closed; until then a refund would pay twice.',
+  ],
   review_exists: ['This session has a review already.', 'A review is written once.'],
   signature_mismatch: ['The checkout’s signature does not match.', 'Start the checkout again; no money was booked.'],
   amount_mismatch: [

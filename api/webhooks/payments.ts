@@ -6,6 +6,7 @@ import { json, newRoutes, writeProblems } from '../routing.js';
 import type { Services } from '../services.js';
 import { storable } from './bodies.js';
 import { receiveDispute } from './disputes.js';
+import { receiveRefund } from './refunds.js';
 
 export const receivedSchema = z.object({ received: z.literal(true) }).openapi('Received');
 
@@ -37,8 +38,9 @@ function tell({ messenger }: Services, toSignal: ToSignal | null): void {
 /** Verifies and stores one event; what it asks for (a signal, a capture) goes on behind the answer. */
 async function receive(services: Services, gateway: PaymentGateway, rawBody: string, headers: Headers): Promise<void> {
   const { db, background } = services;
-  const { provider, eventId, type, payment, dispute, payload } = await gateway.parseWebhook(rawBody, headers);
+  const { provider, eventId, type, payment, refund, dispute, payload } = await gateway.parseWebhook(rawBody, headers);
   const event = { provider, eventId: eventId.slice(0, 255), type: type.slice(0, 255), payload: storable(payload) };
+  if (refund !== null) return receiveRefund(services, gateway, event, refund);
   if (dispute !== null) return receiveDispute(services, gateway, event, dispute);
   tell(services, await storePaymentEvent(db, event, payment === null ? null : toNews(payment)));
   if (payment?.status !== 'authorized') return;

@@ -29,6 +29,10 @@ async function requestsOf(answering: Record<string, unknown>[], call: () => Prom
   return [...sent];
 }
 
+async function pagesOf(pages: AsyncIterable<unknown>): Promise<void> {
+  for await (const _page of pages);
+}
+
 const request = {
   paymentId: '0199f3c2-0000-7000-8000-000000000001',
   appointmentId: '0199f3c2-0000-7000-8000-000000000002',
@@ -52,12 +56,14 @@ describe.runIf(hasContracts)('Stripe', () => {
     currency: 'inr',
   };
   const authorized = { ...intent, status: 'requires_capture' };
+  const page = { object: 'list', data: [], has_more: false };
 
   test.each([
     ['openCheckout', [intent], () => providers.stripe.openCheckout(request), 1],
     ['fetchPayment', [intent], () => providers.stripe.fetchPayment('pi_1'), 1],
     ['cancelPayment', [intent], () => providers.stripe.cancelPayment('pi_1'), 2],
     ['capturePayment', [authorized], () => providers.stripe.capturePayment('pi_1'), 2],
+    ['listPayments', [page], () => pagesOf(providers.stripe.listPayments(new Date())), 2],
   ])('%s', async (_name, answering, call, count) => {
     const requests = await requestsOf(answering, call);
     expect(requests).toHaveLength(count);

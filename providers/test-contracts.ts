@@ -100,7 +100,9 @@ function decodeEntries(encoded: URLSearchParams): Map<string, unknown> {
   const decoded = new Map<string, unknown>();
   for (const [key, value] of encoded) {
     const [, name = key, inner] = /^([^[]+)\[([^\]]+)\]$/.exec(key) ?? [];
-    decoded.set(name, inner === undefined ? value : { ...(decoded.get(name) as object | undefined), [inner]: value });
+    if (inner === undefined) decoded.set(name, value);
+    else if (/^\d*$/.test(inner)) decoded.set(name, [...((decoded.get(name) as unknown[] | undefined) ?? []), value]);
+    else decoded.set(name, { ...(decoded.get(name) as object | undefined), [inner]: value });
   }
   return decoded;
 }

@@ -8,7 +8,7 @@ import { stripeCredentials } from '../sandbox/credentials.js';
 import { startSandbox, type Sandbox } from '../sandbox/server.js';
 import { bookAppointment, makeParties, MINUTE_MS, passTime, recordOf } from '../tests/support/appointments.js';
 import { makePerson } from '../tests/support/people.js';
-import { providerEnvironment } from '../tests/support/provider-environment.js';
+import { providerEnvironment } from '../dev/provider-environment.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { createReconcileActivities } from './reconcile.js';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSandbox, type Sandbox } from '../sandbox/server.js';
 import { createTestDatabase, type TestDatabase } from '../tests/setup/database.js';
-import { providerEnvironment } from '../tests/support/provider-environment.js';
+import { providerEnvironment } from '../dev/provider-environment.js';
 
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 

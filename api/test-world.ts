@@ -8,7 +8,7 @@ import { oidcCredentials } from '../sandbox/credentials.js';
 import { startSandbox, type Sandbox } from '../sandbox/server.js';
 import { createTestDatabase } from '../tests/setup/database.js';
 import { makeParties } from '../tests/support/appointments.js';
-import { providerEnvironment } from '../tests/support/provider-environment.js';
+import { providerEnvironment } from '../dev/provider-environment.js';
 import type { TestPerson } from '../tests/support/people.js';
 import { createApp } from './app.js';
 import { Background } from './background.js';

@@ -1,5 +1,6 @@
-import { oidcCredentials, razorpayCredentials, stripeCredentials, twilioCredentials } from '../sandbox/credentials.js';
+import { oidcCredentials } from '../sandbox/credentials.js';
 import type { DevConfig, Ports } from './config.js';
+import { providerEnvironment } from './provider-environment.js';
 import { temporalNamespace } from './temporal-server.js';
 import { taskQueue } from './worker-probe.js';
 
@@ -49,23 +50,7 @@ export function productEnvironment(config: DevConfig, addresses: StackAddresses)
     PUBLIC_URL: addresses.api,
     OIDC_ISSUER: addresses.oidcIssuer,
     OIDC_AUDIENCE: oidcCredentials.audience,
-    STRIPE_API_URL: sandbox,
-    STRIPE_SECRET_KEY: stripeCredentials.secretKey,
-    STRIPE_PUBLISHABLE_KEY: stripeCredentials.publishableKey,
-    STRIPE_WEBHOOK_SECRET: stripeCredentials.webhookSecret,
-    RAZORPAY_API_URL: `${sandbox}/razorpay`,
-    RAZORPAY_KEY_ID: razorpayCredentials.keyId,
-    RAZORPAY_KEY_SECRET: razorpayCredentials.keySecret,
-    RAZORPAY_WEBHOOK_SECRET: razorpayCredentials.webhookSecret,
-    TWILIO_API_URL: `${sandbox}/twilio`,
-    TWILIO_ACCOUNT_SID: twilioCredentials.accountSid,
-    TWILIO_AUTH_TOKEN: twilioCredentials.authToken,
-    TWILIO_API_KEY_SID: twilioCredentials.apiKeySid,
-    TWILIO_API_KEY_SECRET: twilioCredentials.apiKeySecret,
-    TWILIO_CONVERSATIONS_SERVICE_SID: twilioCredentials.conversationsServiceSid,
-    TWILIO_FROM_NUMBER: twilioCredentials.fromNumber,
-    SMTP_URL: addresses.smtp,
-    MAIL_FROM: 'Punctual <no-reply@punctual.test>',
+    ...providerEnvironment({ url: sandbox, smtpUrl: addresses.smtp }),
     MAIL_DOMAIN: 'punctual.test',
   };
 }

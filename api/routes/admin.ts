@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { deactivate, forceConfirm } from '../../workflows/messages.js';
 import { activate } from '../activation.js';
+import { changeAppointment } from '../change-request.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey, reason } from '../inputs.js';
 import { presentAppointment } from '../present.js';
-import { isOver, readAgain, requestDecision } from '../request-decision.js';
+import { isOver, readAgain } from '../request-decision.js';
 import { forRoles, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
 import { type AppointmentBody, appointmentSchema, id } from '../schemas.js';
 import type { Services } from '../services.js';
@@ -88,38 +89,14 @@ export const adminRoutes = (services: Services) =>
       return 'decisionId' in answer.body ? c.json(answer.body, 202) : c.json(answer.body, 200);
     })
     .openapi(deactivateRoute, async (c) => {
-      const caller = c.get('caller');
-      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
       const input = c.req.valid('json');
-      const { body } = await once(c, services, {
-        input,
-        work: async ({ requestId }) => {
-          const decided = await requestDecision(services, caller, seen, {
-            update: deactivate,
-            requestId,
-            reason: input.reason,
-          });
-          return { status: 200, body: presentAppointment(decided, caller) };
-        },
-      });
-      return c.json(body, 200);
+      const change = { update: deactivate, input, reason: input.reason };
+      return c.json(await changeAppointment(c, services, c.req.valid('param').id, change), 200);
     })
     .openapi(forceConfirmRoute, async (c) => {
-      const caller = c.get('caller');
-      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
       const input = c.req.valid('json');
-      const { body } = await once(c, services, {
-        input,
-        work: async ({ requestId }) => {
-          const decided = await requestDecision(services, caller, seen, {
-            update: forceConfirm,
-            requestId,
-            reason: input.reason,
-          });
-          return { status: 200, body: presentAppointment(decided, caller) };
-        },
-      });
-      return c.json(body, 200);
+      const change = { update: forceConfirm, input, reason: input.reason };
+      return c.json(await changeAppointment(c, services, c.req.valid('param').id, change), 200);
     })
     .openapi(repairRoute, async (c) => {
       const seen = await visibleAppointment(c, services, c.req.valid('param').id);

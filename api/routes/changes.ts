@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { MOST_EXTRA_MINUTES } from '../../db/moves.js';
 import { advance } from '../../domain/advance.js';
 import { cancellationQuote } from '../../domain/cancellation.js';
@@ -11,14 +10,12 @@ import {
   type RequestDetails,
   rescheduleAppointment,
 } from '../../workflows/messages.js';
+import { changeAppointment } from '../change-request.js';
 import { Problem } from '../errors.js';
-import { once } from '../idempotency.js';
 import { idParam, instantInput, optionalKey, reason } from '../inputs.js';
-import { presentAppointment } from '../present.js';
-import { requestDecision } from '../request-decision.js';
 import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
-import { amountMinor, type AppointmentBody, appointmentSchema, currency } from '../schemas.js';
-import type { ApiEnv, Services } from '../services.js';
+import { amountMinor, appointmentSchema, currency } from '../schemas.js';
+import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
 
 const quoteSchema = z
@@ -93,28 +90,6 @@ function cancelDetails(role: string, body: z.output<typeof cancelBody>): Request
   };
 }
 
-interface Change {
-  update: typeof cancelAppointment;
-  input: object;
-  reason?: string;
-  details: RequestDetails;
-}
-
-/** Asks the workflow, once per key, and answers with the appointment afterwards. */
-async function carryOut(c: Context<ApiEnv>, services: Services, id: string, change: Change): Promise<AppointmentBody> {
-  const { update, input, reason: why, details } = change;
-  const caller = c.get('caller');
-  const seen = await visibleAppointment(c, services, id);
-  const { body } = await once(c, services, {
-    input,
-    work: async ({ requestId }) => {
-      const decided = await requestDecision(services, caller, seen, { update, requestId, reason: why, details });
-      return { status: 200 as const, body: presentAppointment(decided, caller) };
-    },
-  });
-  return body;
-}
-
 export const changeRoutes = (services: Services) =>
   newRoutes()
     .openapi(quoteRoute, async (c) => {
@@ -132,15 +107,15 @@ export const changeRoutes = (services: Services) =>
       const input = c.req.valid('json');
       const details = cancelDetails(c.get('caller').role, input);
       const change = { update: cancelAppointment, input, reason: input.reason, details };
-      return c.json(await carryOut(c, services, c.req.valid('param').id, change), 200);
+      return c.json(await changeAppointment(c, services, c.req.valid('param').id, change), 200);
     })
     .openapi(rescheduleRoute, async (c) => {
       const input = c.req.valid('json');
       const change = { update: rescheduleAppointment, input, details: input };
-      return c.json(await carryOut(c, services, c.req.valid('param').id, change), 200);
+      return c.json(await changeAppointment(c, services, c.req.valid('param').id, change), 200);
     })
     .openapi(extendRoute, async (c) => {
       const input = c.req.valid('json');
       const change = { update: extendSession, input, details: input };
-      return c.json(await carryOut(c, services, c.req.valid('param').id, change), 200);
+      return c.json(await changeAppointment(c, services, c.req.valid('param').id, change), 200);
     });

@@ -3,11 +3,12 @@ import { leaveSession } from '../../db/joins.js';
 import { SESSION_MODES, type Participant } from '../../domain/types.js';
 import { endSession } from '../../workflows/messages.js';
 import { Problem } from '../errors.js';
+import { changeAppointment } from '../change-request.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey } from '../inputs.js';
 import { join, rejoin } from '../joining.js';
 import { iso, presentAppointment, presentJoin, type Reader } from '../present.js';
-import { readAgain, requestDecision } from '../request-decision.js';
+import { readAgain } from '../request-decision.js';
 import { forRoles, json, newRoutes, problems, writeProblems } from '../routing.js';
 import { appointmentSchema, instant, joinAnswerSchema } from '../schemas.js';
 import type { Services } from '../services.js';
@@ -103,14 +104,6 @@ export const sessionRoutes = (services: Services) =>
       return c.json(body, 200);
     })
     .openapi(end, async (c) => {
-      const caller = c.get('caller');
-      const seen = await visibleAppointment(c, services, c.req.valid('param').id);
-      const { body } = await once(c, services, {
-        input: {},
-        work: async ({ requestId }) => {
-          const decided = await requestDecision(services, caller, seen, { update: endSession, requestId });
-          return { status: 200, body: presentAppointment(decided, caller) };
-        },
-      });
-      return c.json(body, 200);
+      const change = { update: endSession, input: {} };
+      return c.json(await changeAppointment(c, services, c.req.valid('param').id, change), 200);
     });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
-import { providerEnvironment } from './provider-environment.js';
+import { providerEnvironment } from '../../dev/provider-environment.js';
 import type { World } from './world.js';
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));

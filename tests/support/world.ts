@@ -15,7 +15,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/server.js';
 import { RelayLoop } from '../../worker/relay-loop.js';
 import { createWorkers } from '../../worker/workers.js';
 import { createTestDatabase } from '../setup/database.js';
-import { providerEnvironment } from './provider-environment.js';
+import { providerEnvironment } from '../../dev/provider-environment.js';
 
 /** Real parts for one test file: its own database, sandbox and task queue on the run's servers. */
 export interface World {

@@ -1,5 +1,5 @@
-import { razorpayCredentials, stripeCredentials, twilioCredentials } from '../../sandbox/credentials.js';
-import type { Sandbox } from '../../sandbox/server.js';
+import { razorpayCredentials, stripeCredentials, twilioCredentials } from '../sandbox/credentials.js';
+import type { Sandbox } from '../sandbox/server.js';
 
 /** The environment that points the real SDKs at a sandbox. */
 export function providerEnvironment({ url, smtpUrl }: Pick<Sandbox, 'url' | 'smtpUrl'>): Record<string, string> {

@@ -7,6 +7,7 @@ import { logProblem, logRequests, noStore, securityHeaders } from './middleware.
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
+import { adminAttentionRoutes } from './routes/admin-attention.js';
 import { adminDisputeRoutes } from './routes/admin-disputes.js';
 import { adminRefundRoutes } from './routes/admin-refunds.js';
 import { adminRoutes } from './routes/admin.js';
@@ -88,6 +89,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', adminRoutes(services))
     .route('/', adminRefundRoutes(services))
     .route('/', adminLedgerTransactionRoutes(services))
+    .route('/', adminAttentionRoutes(services))
     .route('/', adminDisputeRoutes(services))
     .route('/', adminLedgerRoutes(services))
     .route('/', moneyRoutes(services))

@@ -12,6 +12,7 @@ import {
   type Print,
 } from './appointments.js';
 import { addPayouts } from './payouts.js';
+import { showAttention } from './attention.js';
 import { checkLedger } from './ledger-check.js';
 
 /** What the commands need from outside; connecting happens only once a command is known to be well formed. */
@@ -43,6 +44,13 @@ export function createProgram(deps: CliDeps): Command {
   addAppointments(program, deps);
   addPayouts(program, deps);
   addLedger(program, deps);
+  program
+    .command('attention')
+    .description('what is stuck and why, and what to do about it')
+    .option('--json', 'as the API has it')
+    .action(async (options: { json?: boolean }) =>
+      showAttention(await deps.connect(program.opts<{ as: string }>().as), options, deps.print),
+    );
   return program;
 }
 

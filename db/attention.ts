@@ -1,0 +1,100 @@
+import { sql, type RawBuilder } from 'kysely';
+import { DISPUTE_QUERIES, MONEY_QUERIES } from './attention-money.js';
+import type { Db } from './database.js';
+import type { JsonObject } from './json.js';
+
+/**
+ * What is stuck and why, each kind one query over what is stored: `id`, `appointment_id`, `since` (when it got stuck) and
+ * `detail`. Nothing here waits for Temporal or a provider. Times are PostgreSQL's.
+ */
+const QUERIES = {
+  message_unhandled: {
+    remedy: 'Look at the appointment’s workflow in the Temporal UI; if it is gone, repair the appointment.',
+    query: sql`
+      select id::text, appointment_id, coalesce(delivered_at, received_at) as since,
+        jsonb_build_object('message', kind, 'receivedAt', received_at, 'attempts', attempts) as detail
+      from message
+      where handled_at is null and (delivered_at is not null or next_attempt_at is null)
+        and coalesce(delivered_at, received_at) < clock_timestamp() - interval '1 minute'`,
+  },
+  message_undelivered: {
+    remedy: 'See that Temporal and the relay worker run; if the workflow is gone, repair the appointment.',
+    query: sql`
+      select id::text, appointment_id, received_at as since,
+        jsonb_build_object('message', kind, 'attempts', attempts, 'nextAttemptAt', next_attempt_at) as detail
+      from message
+      where handled_at is null and delivered_at is null and next_attempt_at is not null
+        and received_at < clock_timestamp() - interval '1 minute'`,
+  },
+  notification_failed: {
+    remedy: 'Reach the person another way, and correct the address or number.',
+    query: sql`
+      select id::text, appointment_id, coalesce(claimed_at, created_at) as since,
+        jsonb_build_object('notification', kind, 'channel', channel, 'recipientId', recipient_id,
+          'attempts', attempts, 'error', error) as detail
+      from notification
+      where status = 'failed' and coalesce(claimed_at, created_at) > clock_timestamp() - interval '7 days'`,
+  },
+  deadline_passed: {
+    remedy: 'See that the workflow worker runs; if the workflow is gone, repair the appointment.',
+    query: sql`
+      select distinct on (a.id) a.id::text, a.id as appointment_id, d.due as since,
+        jsonb_build_object('deadline', d.event, 'status', a.status) as detail
+      from appointment a, lateral (values
+        ('payment_window_over', case when a.status = 'scheduled' and a.paid_at is null then a.pay_by end),
+        ('reminder_due', case when a.status = 'scheduled' and a.reminded_at is null then a.remind_at end),
+        ('opening_due', case when a.status = 'scheduled' and a.opened_at is null then a.opens_at end),
+        ('activation_window_over',
+          case when a.status = 'scheduled' and a.paid_at is not null and a.activated_at is null then a.activate_by end),
+        ('join', case when a.status = 'confirmed' then least(a.client_joined_at, a.therapist_joined_at) end),
+        ('duration_over', case when a.status in ('confirmed', 'in_progress') then a.ends_at end)
+      ) d (event, due)
+      where a.status in ('scheduled', 'confirmed', 'in_progress') and d.due < clock_timestamp() - interval '1 minute'
+      order by a.id, d.due`,
+  },
+  ...MONEY_QUERIES,
+  ...DISPUTE_QUERIES,
+} as const satisfies Record<string, { remedy: string; query: RawBuilder<unknown> }>;
+
+export type AttentionKind = keyof typeof QUERIES;
+export const ATTENTION_KINDS = Object.keys(QUERIES) as [AttentionKind, ...AttentionKind[]];
+
+/** Something that a person should look at. */
+export interface AttentionItem {
+  kind: AttentionKind;
+  /** Of the row: message, notification, appointment, event, refund, dispute or account. */
+  id: string;
+  appointmentId: string | null;
+  since: Date;
+  detail: JsonObject;
+  remedy: string;
+}
+
+export interface Attention {
+  /** The longest stuck first, within a kind. */
+  items: AttentionItem[];
+  /** Kinds of which there are more than are listed. */
+  more: AttentionKind[];
+}
+
+/** Items listed of one kind: enough to see what is wrong. */
+const MOST_OF_A_KIND = 100;
+
+/** Everything that is stuck at this moment, kind by kind. */
+export async function readAttention(db: Db): Promise<Attention> {
+  const attention: Attention = { items: [], more: [] };
+  for (const kind of ATTENTION_KINDS) {
+    const found = await readKind(db, kind);
+    if (found.length > MOST_OF_A_KIND) attention.more.push(kind);
+    attention.items.push(...found.slice(0, MOST_OF_A_KIND));
+  }
+  return attention;
+}
+
+async function readKind(db: Db, kind: AttentionKind): Promise<AttentionItem[]> {
+  const { query, remedy } = QUERIES[kind];
+  const { rows } = await sql<Omit<AttentionItem, 'kind' | 'remedy'>>`
+    select id, appointment_id, since, detail from (${query}) stuck
+    order by since, id limit ${MOST_OF_A_KIND + 1}`.execute(db);
+  return rows.map((row) => ({ kind, ...row, remedy }));
+}

@@ -65,6 +65,7 @@ export interface Me {
 export interface PaymentView {
   id: string;
   status: PaymentStatus;
+  failureCode: string | null;
   stripe?: { clientSecret: string };
   razorpay?: { orderId: string };
 }
@@ -119,7 +120,18 @@ export interface LedgerEntryView {
 
 /** Everything the ledger says of one appointment. */
 export interface LedgerView {
-  transactions: { id: string; kind: string; at: string; entries: LedgerEntryView[] }[];
+  transactions: { id: string; kind: string; at: string; paymentId: string | null; entries: LedgerEntryView[] }[];
   refunds: { id: string; amountMinor: number; currency: string; to: 'source' | 'wallet'; status: string }[];
   disputes: { id: string; amountMinor: number; currency: string; status: string }[];
+}
+
+/** The proof of the money's invariants, and where a provider's objects differ from ours. */
+export interface LedgerCheckView {
+  rules: { rule: string; ok: boolean }[];
+  providers: {
+    provider: string;
+    unreachable: string | null;
+    compared: number;
+    differences: { kind: string; providerRef: string | null; paymentId: string | null }[];
+  }[];
 }

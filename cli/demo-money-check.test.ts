@@ -97,6 +97,7 @@ function ledgerOf(story: Story): LedgerView {
     id: String(index),
     kind,
     at: ENDED_AT,
+    paymentId: 'p1',
     entries: Object.entries(lines).map(([accountKind, amountMinor]) => {
       const ownerId = owners[accountKind] ?? null;
       return { account: `${accountKind}:${ownerId ?? '-'}:USD`, accountKind, ownerId, amountMinor, currency: 'USD' };

@@ -4,6 +4,7 @@ import { book, castOf, join, walletIn, type Cast, type World } from './demo-life
 import { partsToRefund } from './demo-money-expected.js';
 import { EXTRA_MINUTES, type MoneyPlan, type Story } from './demo-money-plan.js';
 import { DURATION_MINUTES, END_BY_HAND_MINUTES, LEAD_MS } from './demo-plan.js';
+import { money } from './format.js';
 import { LifeWatch } from './life-watch.js';
 import { waitFor } from './wait.js';
 
@@ -16,7 +17,8 @@ export interface PlayedMoneyLife {
   walletBefore: WalletView;
 }
 
-export type OnMoneyEvent = (plan: MoneyPlan, item: TimelineItem) => void;
+/** Told of each entry of a timeline, and in words of what happens outside, which no timeline has. */
+export type OnMoneyEvent = (plan: MoneyPlan, item: TimelineItem | string) => void;
 
 /** What the stories work with. */
 interface Stage {
@@ -25,6 +27,7 @@ interface Stage {
   plan: MoneyPlan;
   booked: AppointmentView;
   watch: LifeWatch;
+  say: (text: string) => void;
 }
 
 const SOON_MS = 15_000;
@@ -79,29 +82,33 @@ async function holdSession(stage: Stage): Promise<void> {
 /** The stories, by what docs/lifecycle.md and docs/money.md say of them. */
 const PLAY: Record<Story, (stage: Stage) => Promise<void>> = {
   async 'decline-then-pay'(stage) {
-    const { cast, world } = stage;
+    const { cast, world, say } = stage;
     const ref = await startPayment(stage);
     await world.outside.decline(ref!);
     const current = (): Promise<PaymentView> => cast.client.get(`${pathOf(stage)}/payments/current`);
     await waitFor('the declined try', SOON_MS, async () => (await current()).status === 'failed');
+    say(`the client's card is declined (${(await current()).failureCode}), and tried again`);
     await payAndActivate(stage);
     await holdSession(stage);
   },
 
   async 'paid-too-late'(stage) {
-    const { watch, world } = stage;
+    const { watch, world, say } = stage;
     const ref = await startPayment(stage);
     await watch.until('the end of the payment window', LEAD_MS + SOON_MS, ({ status, deciding }) => {
       return status === 'expired' && !deciding;
     });
+    say('the client pays the order at Razorpay all the same');
     await world.outside.pay(ref!);
   },
 
   async 'late-cancellation'(stage) {
-    const { cast } = stage;
+    const { cast, say } = stage;
     await payAndActivate(stage);
     const quote = await cast.client.get<QuoteView>(`${pathOf(stage)}/cancellation-quote`);
-    const wish = { reason: 'I can’t make it', expectedRefundMinor: quote.refundMinor };
+    const { rule, chargeMinor, refundMinor, currency } = quote;
+    say(`quote (${rule}): ${money(chargeMinor, currency)} charged, ${money(refundMinor, currency)} back`);
+    const wish = { reason: 'I can’t make it', expectedRefundMinor: refundMinor };
     await cast.client.post(`${pathOf(stage)}/cancel`, wish);
   },
 
@@ -167,7 +174,7 @@ export async function playMoneyLife(world: World, plan: MoneyPlan, onEvent: OnMo
   const booked = await book(cast, plan);
   const walletBefore = await walletIn(cast.client, booked.price.currency);
   const watch = new LifeWatch(cast.admin, booked.id, (item) => onEvent(plan, item));
-  const stage = { world, cast, plan, booked, watch };
+  const stage = { world, cast, plan, booked, watch, say: (text: string) => onEvent(plan, text) };
   await PLAY[plan.name](stage);
   await refundsArrived(stage, REFUNDS[plan.name]);
   return { plan, cast, appointment: await watch.look(), ledger: await readLedger(stage), walletBefore };

@@ -32,6 +32,8 @@ export interface JudgedMoneyLife {
   report: MoneyLifeReport;
   /** The ledger as a table; empty for a life that did not come to its end. */
   table: string;
+  /** Payments that stand behind its postings. */
+  paymentIds: string[];
 }
 
 const MOST_EARNINGS = 200;
@@ -73,7 +75,8 @@ export async function judgeMoneyLife(world: World, life: PlayedMoneyLife): Promi
     ledgerSumMinor: sumOf(ledger),
     findings: checkMoneyLife(plan, facts),
   };
-  return { plan, report, table: ledgerTable(ledger, names) };
+  const paymentIds = ledger.transactions.flatMap(({ paymentId }) => paymentId ?? []);
+  return { plan, report, table: ledgerTable(ledger, names), paymentIds };
 }
 
 /** The same for a life that broke off on the way, with the sentence that says why. */
@@ -81,7 +84,7 @@ export function brokenMoneyLife(plan: MoneyPlan, why: string): JudgedMoneyLife {
   const nothing = { takenMinor: 0, returnedMinor: 0, therapistCreditMinor: 0, feeMinor: 0, ledgerSumMinor: 0 };
   const { name, method } = plan;
   const of = { id: null, name, method, outcome: 'failed', currency: null, priceMinor: 0 };
-  return { plan, report: { ...of, ...nothing, transactions: [], findings: [why] }, table: '' };
+  return { plan, report: { ...of, ...nothing, transactions: [], findings: [why] }, table: '', paymentIds: [] };
 }
 
 /** What a life is about, its ledger, and what is wrong with it. */

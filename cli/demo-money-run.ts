@@ -4,9 +4,10 @@ import { withProgress } from '../dev/progress.js';
 import { describeError } from './api-problem.js';
 import { worldOf, type World } from './demo-life.js';
 import { playMoneyLife, type OnMoneyEvent } from './demo-money-lives.js';
+import { checkBooks, checkLines } from './demo-money-books.js';
 import { MONEY_LIVES, type MoneyPlan } from './demo-money-plan.js';
 import { brokenMoneyLife, judgeMoneyLife, moneyLifeLines, type JudgedMoneyLife } from './demo-money-report.js';
-import { timelineLine } from './format.js';
+import { timelineLine, timeOfDay } from './format.js';
 
 /** Where the demo's lines go: `say` is its result, `sayAside` its progress. */
 export interface DemoVoice {
@@ -36,17 +37,23 @@ export async function playMoneyLives(
 ): Promise<boolean> {
   const world = worldOf(addresses);
   const startedAt = performance.now();
-  const tell: OnMoneyEvent = (plan, item) => say(`${pc.dim(plan.name.padEnd(NAME_WIDTH))} ${timelineLine(item)}`);
+  const tell: OnMoneyEvent = (plan, item) => {
+    const line =
+      typeof item === 'string' ? `${timeOfDay(new Date().toISOString())}  ${pc.cyan(item)}` : timelineLine(item);
+    say(`${pc.dim(plan.name.padEnd(NAME_WIDTH))} ${line}`);
+  };
   const judged = await withProgress('playing six lives', sayAside, () =>
     Promise.all(MONEY_LIVES.map((plan) => liveOne(world, plan, tell))),
   );
   if (brokenOff?.aborted === true) return false;
-  const ok = judged.every(({ report }) => report.findings.length === 0);
+  const check = await checkBooks(world, judged);
+  const ok = check.findings.length === 0 && judged.every(({ report }) => report.findings.length === 0);
   say('');
   for (const life of judged) for (const line of moneyLifeLines(life)) say(line);
+  for (const line of checkLines(check)) say(line);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const verdict = ok ? pc.green('All as docs/money.md says.') : pc.red('Not as docs/money.md says: see above.');
   say(`${verdict} ${seconds} s.`);
-  if (json) say(JSON.stringify({ ok, lives: judged.map(({ report }) => report) }));
+  if (json) say(JSON.stringify({ ok, lives: judged.map(({ report }) => report), check }));
   return ok;
 }

@@ -13,6 +13,7 @@ function ledger(currency: string, transactions: Record<string, Line[]>): LedgerV
       id: kind,
       kind,
       at: '2026-11-24T15:00:00.000Z',
+      paymentId: null,
       entries: lines.map(([accountKind, ownerId, amountMinor]) => ({
         account: `${accountKind}:${ownerId ?? '-'}:${currency}`,
         accountKind,

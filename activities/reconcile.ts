@@ -6,6 +6,7 @@ import { noteUnknownObject, openSince, readKnown, type KnownPayment } from '../d
 import type { ListedPayment } from '../providers/listing-types.js';
 import { ProviderError, type PaymentGateway, type ProviderPayment } from '../providers/types.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { reviewDisputes } from './dispute-review.js';
 import type { ReconcileActivities, SweptProvider } from './reconcile-types.js';
 
 /** How far back the sweep looks: as long as Stripe repeats a webhook. */
@@ -166,7 +167,9 @@ export function createReconcileActivities(
   return {
     async reconcilePayments() {
       const { stripe, razorpay } = deps.gateways;
-      return { providers: [await sweepProvider(deps, stripe), await sweepProvider(deps, razorpay)] };
+      const providers = [await sweepProvider(deps, stripe), await sweepProvider(deps, razorpay)];
+      await reviewDisputes(deps); // after the payments: a dispute counts what has arrived
+      return { providers };
     },
   };
 }

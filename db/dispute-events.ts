@@ -47,7 +47,7 @@ export async function applyDisputeEvent(
   });
 }
 
-/** Disputes that are told again: their payment has changed since they were counted, or the bank may have decided. */
+/** Disputes to ask about again: the bank may have decided, or their payment has changed since they were counted. */
 export function disputesToReview(db: Db, limit: number) {
   return db
     .selectFrom('dispute as d')
@@ -71,4 +71,19 @@ export function disputesToReview(db: Db, limit: number) {
     .orderBy('d.openedAt')
     .limit(limit)
     .execute();
+}
+
+/** Events about disputes that no try has brought to their end, with the dispute they name; the last week's. */
+export async function unhandledDisputeEvents(
+  db: Db,
+  limit: number,
+): Promise<{ provider: 'stripe' | 'razorpay'; eventId: string; disputeRef: string }[]> {
+  const { rows } = await sql<{ provider: 'stripe' | 'razorpay'; eventId: string; disputeRef: string }>`
+    select provider, event_id, dispute_ref
+    from provider_event, lateral (select coalesce(payload #>> '{data,object,id}', payload #>> '{payload,dispute,entity,id}')) d (dispute_ref)
+    where handled_at is null and (type like 'charge.dispute.%' or type like 'payment.dispute.%')
+      and received_at between clock_timestamp() - interval '7 days' and clock_timestamp() - interval '1 minute'
+      and dispute_ref is not null
+    order by received_at limit ${limit}`.execute(db);
+  return rows;
 }

@@ -1,27 +1,7 @@
 import { applyDisputeEvent, storeDisputeEvent } from '../../db/dispute-events.js';
-import type { DisputeNews } from '../../db/disputes.js';
 import type { ProviderEvent } from '../../db/provider-events.js';
 import { type PaymentGateway, type ProviderDispute, ProviderError } from '../../providers/types.js';
 import type { Services } from '../services.js';
-
-function toNews(
-  provider: DisputeNews['provider'],
-  { money, disputeRef, status, reason, evidenceDueAt, paymentRef, chargeRef, paymentId }: ProviderDispute,
-): DisputeNews {
-  const { amountMinor, currency } = money;
-  return {
-    provider,
-    disputeRef,
-    status,
-    amountMinor,
-    currency,
-    reason,
-    evidenceDueAt,
-    paymentRef,
-    chargeRef,
-    paymentId,
-  };
-}
 
 /** Events come in any order: the object as it is now counts. Where the provider won't show it, what it signed does. */
 async function asItIsNow(gateway: PaymentGateway, told: ProviderDispute): Promise<ProviderDispute> {
@@ -44,8 +24,9 @@ export async function receiveDispute(
   told: ProviderDispute,
 ): Promise<void> {
   if (!(await storeDisputeEvent(db, event))) return;
-  const dispute = await asItIsNow(gateway, told);
-  const { outcome } = await applyDisputeEvent(db, event, toNews(gateway.provider, dispute));
+  const { money, ...dispute } = await asItIsNow(gateway, told);
+  const news = { provider: gateway.provider, ...dispute, ...money };
+  const { outcome } = await applyDisputeEvent(db, event, news);
   if (outcome === 'applied') return;
   log.warn(
     { provider: event.provider, eventId: event.eventId, disputeRef: dispute.disputeRef, outcome },

@@ -49,7 +49,7 @@ describe('one appointment', () => {
       hold: 'none',
       refunds: [],
       join: { canJoin: false, action: 'join', code: 'payment_required' },
-      allowedActions: ['pay'],
+      allowedActions: ['pay', 'cancel', 'reschedule'],
       scheduleVersion: 1,
     });
     expect(Date.parse(body['endsAt'] as string) - Date.parse(body['startsAt'] as string)).toBe(60 * MINUTE_MS);
@@ -63,7 +63,7 @@ describe('one appointment', () => {
     expect((await read(client, id)).body).toMatchObject({
       status: 'confirmed',
       join: { canJoin: true, code: null },
-      allowedActions: ['join'],
+      allowedActions: ['join', 'cancel'],
     });
     expect((await read(therapist, id)).body).toMatchObject({
       status: 'confirmed',
@@ -86,14 +86,14 @@ describe('one appointment', () => {
     const { client, therapist, admin } = own.parties;
     const actions = async (person: typeof client, id: string) => (await read(person, id)).body['allowedActions'];
     const id = await paid(own, { inMs: 7 * DAY_MS });
-    expect(await actions(client, id)).toEqual([]);
-    expect(await actions(admin, id)).toEqual(['activate', 'force_confirm']);
+    expect(await actions(client, id)).toEqual(['cancel', 'reschedule']);
+    expect(await actions(admin, id)).toEqual(['activate', 'force_confirm', 'cancel', 'reschedule']);
     await activateRow(own, id);
-    expect(await actions(admin, id)).toEqual(['deactivate', 'force_confirm']);
+    expect(await actions(admin, id)).toEqual(['deactivate', 'force_confirm', 'cancel', 'reschedule']);
     await passUntilStart(world.db, id, MINUTE_MS);
     await joinSession(world.db, id, 'client', client.id);
     expect(await actions(client, id)).toEqual(['join', 'leave']);
-    expect(await actions(therapist, id)).toEqual(['join']);
+    expect(await actions(therapist, id)).toEqual(['join', 'extend']);
     const done = await over(await fresh());
     expect((await read(admin, done)).body).toMatchObject({
       status: 'completed',

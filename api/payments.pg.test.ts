@@ -52,7 +52,7 @@ describe('by wallet', () => {
     expect(await read(id)).toMatchObject({
       payment: { status: 'completed', method: 'wallet' },
       hold: 'held',
-      allowedActions: [],
+      allowedActions: ['cancel'],
     });
     const wallets = await world.send(own.parties.client, '/v1/wallets');
     expect(wallets.body).toMatchObject({

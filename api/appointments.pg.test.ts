@@ -68,7 +68,7 @@ describe('one appointment', () => {
     expect((await read(therapist, id)).body).toMatchObject({
       status: 'confirmed',
       join: { canJoin: true },
-      allowedActions: ['join'],
+      allowedActions: ['join', 'cancel'],
     });
     const seen = strict.parse((await read(admin, id)).body);
     expect(seen.joinVerdicts).toMatchObject({ client: { canJoin: true }, therapist: { canJoin: true } });

@@ -92,7 +92,12 @@ describe('booking', () => {
     const first = await book(startsAt, 'k1');
     expect(first).toMatchObject({
       status: 201,
-      body: { status: 'scheduled', startsAt, price: { amountMinor: 6_000 }, allowedActions: ['pay', 'cancel', 'reschedule'] },
+      body: {
+        status: 'scheduled',
+        startsAt,
+        price: { amountMinor: 6_000 },
+        allowedActions: ['pay', 'cancel', 'reschedule'],
+      },
     });
     expect(first.body['meetingLink']).toMatch(/\/meet\//);
     expect(await book(startsAt, 'k1')).toEqual(first);

@@ -8,7 +8,10 @@ const MAX_KEYS = 3;
 /** More refunds of one payment than anybody makes. */
 const MOST_REFUNDS = 1_000;
 
-/** Stripe's error codes that only say that our balance is too low at the moment. https://docs.stripe.com/error-codes */
+/**
+ * Stripe's error codes that only say that our balance is too low at the moment. Stripe repeats that answer for a day,
+ * then the same key asks anew. https://docs.stripe.com/error-codes
+ */
 const BALANCE_CODES: ReadonlySet<string> = new Set(['balance_insufficient', 'insufficient_funds']);
 
 /** The fields we read of a Refund. */

@@ -72,7 +72,7 @@ describe('one appointment', () => {
     });
     const seen = strict.parse((await read(admin, id)).body);
     expect(seen.joinVerdicts).toMatchObject({ client: { canJoin: true }, therapist: { canJoin: true } });
-    expect(seen.allowedActions).toEqual([]);
+    expect(seen.allowedActions).toEqual(['cancel']);
     const stored = await world.db
       .selectFrom('appointment')
       .where('id', '=', id)

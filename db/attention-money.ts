@@ -27,7 +27,7 @@ export const MONEY_QUERIES = {
         jsonb_build_object('provider', e.provider, 'event', e.type, 'object', ${OBJECT_ID}, 'paymentId', e.payment_id) as detail
       from provider_event e left join payment p on p.id = e.payment_id
       where e.handled_at is null and e.received_at < clock_timestamp() - interval '5 minutes'
-        and (e.type like 'charge.dispute.%' or e.type like 'payment.dispute.%'
+        and (e.type like '%refund%' and e.payment_id is not null or e.type like 'charge.dispute.%' or e.type like 'payment.dispute.%'
           or e.type in ('payment_intent.processing', 'payment_intent.payment_failed', 'payment_intent.canceled',
             'payment.authorized', 'payment.failed'))`,
   },

@@ -134,13 +134,16 @@ describe('events of providers', () => {
     const failed = await event('payment.failed', {}, ago(7));
     await event('payment.dispute.won', {}, ago(1));
     await event('payment.dispute.won', { handledAt: new Date() });
+    const { paymentId } = await paidByCard(db(), 'stripe');
+    const refund = await event('refund.updated', { paymentId }, ago(8));
+    await event('refund.updated'); // of somebody else's payment
     await event('payment.downtime.started');
     await event('charge.succeeded');
     await event('payment_intent.created');
     await event('participant-connected', { provider: 'twilio' });
     const items = await itemsOf('provider_event_unhandled');
-    expect(items.map(({ id }) => id)).toEqual([failed, dispute]);
-    expect(items[1]).toMatchObject({ detail: { provider: 'stripe', event: 'charge.dispute.created', object: 'dp_1' } });
+    expect(items.map(({ id }) => id)).toEqual([refund, failed, dispute]);
+    expect(items[2]).toMatchObject({ detail: { provider: 'stripe', event: 'charge.dispute.created', object: 'dp_1' } });
   });
 });
 

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { SYSTEM } from '../domain/types.js';
-import { bookAppointment, DAY_MS, makeParties, recordOf, type Parties } from '../tests/support/appointments.js';
+import {
+  bookAppointment,
+  DAY_MS,
+  makeParties,
+  MINUTE_MS,
+  passUntilStart,
+  recordOf,
+  type Parties,
+} from '../tests/support/appointments.js';
 import {
   balanceOf,
   expectBooksInOrder,
@@ -128,6 +136,52 @@ test('a late cancellation: the fee is the platform’s loss, the credit is taken
   expect(await moved(disputeLoss('INR'), () => lose(news))).toBe(-2_500);
   expect(await balance(wallet)).toBe(before - 3_500);
   await expectBooksInOrder(db());
+});
+
+describe('an appointment that falls through while its payment is disputed', () => {
+  /** Never activated: its hold is voided by the clock's commit. */
+  async function expire(id: string): Promise<void> {
+    await passUntilStart(db(), id, 11 * MINUTE_MS);
+    await commitAppointment(db(), id);
+    expect(await recordOf(db(), id)).toMatchObject({ status: 'expired', hold: 'voided' });
+  }
+  const refundsOf = (paymentId: string) =>
+    db().selectFrom('refund').where('paymentId', '=', paymentId).select(['destination', 'status']).execute();
+
+  test('open: the money stays on the wallet, and is taken from there when the dispute is lost', async () => {
+    const { id, parties, paymentId, news } = await paidByCard(db(), 'stripe');
+    const wallet = clientWallet(parties.client.id, 'INR');
+    const before = await balance(wallet);
+    await tell(db(), news);
+    await expire(id);
+    expect(await refundsOf(paymentId)).toEqual([{ destination: 'wallet', status: 'completed' }]);
+    expect(await balance(wallet)).toBe(before);
+    expect(await moved(disputeLoss('INR'), () => tell(db(), { ...news, status: 'lost' }))).toBe(0);
+    expect(await balance(wallet)).toBe(before - 6_000);
+    await expectBooksInOrder(db());
+  });
+
+  test('open and won: the client keeps the credit', async () => {
+    const { id, parties, news } = await paidByCard(db(), 'razorpay');
+    const wallet = clientWallet(parties.client.id, 'INR');
+    const before = await balance(wallet);
+    await tell(db(), news);
+    await expire(id);
+    await tell(db(), { ...news, status: 'won' });
+    expect(await balance(wallet)).toBe(before);
+    await expectBooksInOrder(db());
+  });
+
+  test('lost before: what comes free pays the platform’s loss, and nothing is refunded', async () => {
+    const { id, parties, paymentId, news } = await paidByCard(db(), 'stripe');
+    const wallet = clientWallet(parties.client.id, 'INR');
+    const before = await balance(wallet);
+    await lose(news);
+    expect(await moved(disputeLoss('INR'), () => expire(id))).toBe(6_000);
+    expect(await balance(wallet)).toBe(before - 6_000);
+    expect(await refundsOf(paymentId)).toEqual([]);
+    await expectBooksInOrder(db());
+  });
 });
 
 test('more is disputed than the payment still has: capped, and counted on when a refund comes back', async () => {

@@ -16,7 +16,7 @@ export const MONEY_QUERIES = {
       select distinct on (provider, ${OBJECT_ID}) provider || ':' || event_id as id, null::uuid as appointment_id,
         received_at as since, jsonb_build_object('provider', provider, 'event', type, 'object', ${OBJECT_ID}) as detail
       from provider_event
-      where handled_at is null and payment_id is null and type in ${ARRIVALS}
+      where handled_at is null and provider <> 'twilio' and payment_id is null and type in ${ARRIVALS}
         and received_at < clock_timestamp() - interval '5 minutes'
       order by provider, ${OBJECT_ID}, received_at`,
   },
@@ -26,7 +26,7 @@ export const MONEY_QUERIES = {
       select e.provider || ':' || e.event_id as id, p.appointment_id, e.received_at as since,
         jsonb_build_object('provider', e.provider, 'event', e.type, 'object', ${OBJECT_ID}, 'paymentId', e.payment_id) as detail
       from provider_event e left join payment p on p.id = e.payment_id
-      where e.handled_at is null and e.received_at < clock_timestamp() - interval '5 minutes'
+      where e.handled_at is null and e.provider <> 'twilio' and e.received_at < clock_timestamp() - interval '5 minutes'
         and (e.type like '%refund%' and e.payment_id is not null or e.type like 'charge.dispute.%' or e.type like 'payment.dispute.%'
           or e.type in ('payment_intent.processing', 'payment_intent.payment_failed', 'payment_intent.canceled',
             'payment.authorized', 'payment.failed'))`,

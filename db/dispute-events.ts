@@ -81,7 +81,7 @@ export async function unhandledDisputeEvents(
   const { rows } = await sql<{ provider: 'stripe' | 'razorpay'; eventId: string; disputeRef: string }>`
     select provider, event_id, dispute_ref
     from provider_event, lateral (select coalesce(payload #>> '{data,object,id}', payload #>> '{payload,dispute,entity,id}')) d (dispute_ref)
-    where handled_at is null and (type like 'charge.dispute.%' or type like 'payment.dispute.%')
+    where handled_at is null and provider <> 'twilio' and (type like 'charge.dispute.%' or type like 'payment.dispute.%')
       and received_at between clock_timestamp() - interval '7 days' and clock_timestamp() - interval '1 minute'
       and dispute_ref is not null
     order by received_at limit ${limit}`.execute(db);

@@ -110,6 +110,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       unique (provider, provider_ref)
     )`.execute(db);
   await sql`create index dispute_of on dispute (payment_id)`.execute(db);
+  // What attention looks for among very many.
+  await sql`
+    create index provider_event_open on provider_event (received_at)
+      where handled_at is null and provider <> 'twilio'`.execute(db);
+  await sql`create index notification_failed on notification (created_at) where status = 'failed'`.execute(db);
   await earningsAndPayouts(db);
 }
 

@@ -19,7 +19,7 @@ export interface SeenAppointment extends LoadedAppointment {
 /** Of the appointment `a`, as JSON. */
 const refundsOfRow = sql<ShownRefund[]>`(
   select coalesce(json_agg(
-    json_build_object('amountMinor', f.amount_minor, 'to', f.destination, 'status', f.status) order by f.id), '[]')
+    json_build_object('amountMinor', f.amount_minor, 'to', f.destination, 'status', f.status) order by f.created_at, f.id), '[]')
   from refund f where f.appointment_id = a.id)`;
 
 function selectSeen(db: Db) {

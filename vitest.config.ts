@@ -9,6 +9,8 @@ export default defineConfig({
     // Two cores, and PostgreSQL and Temporal need their share of them.
     maxWorkers: 2,
     globalSetup: ['tests/setup/global.ts'],
+    // What the command line prints is compared letter by letter, and CI would switch colours on.
+    env: { NO_COLOR: '1' },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,

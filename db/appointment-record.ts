@@ -128,7 +128,12 @@ export async function loadAppointment(db: Db, id: string): Promise<LoadedAppoint
 
 /** Locks the row for a change, then reads it and the clock; null when there is none. */
 export async function lockAppointment(trx: Trx, id: string): Promise<LoadedAppointment | null> {
-  const locked = await trx.selectFrom('appointment').where('id', '=', id).select('id').forNoKeyUpdate().executeTakeFirst();
+  const locked = await trx
+    .selectFrom('appointment')
+    .where('id', '=', id)
+    .select('id')
+    .forNoKeyUpdate()
+    .executeTakeFirst();
   return locked === undefined ? null : loadAppointment(trx, id);
 }
 

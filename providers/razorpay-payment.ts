@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { ProviderError, type ProviderPayment, type ProviderPaymentStatus } from './types.js';
 
 /** Razorpay sends `[]` for no notes. */
-export const notes = z.preprocess((value) => (Array.isArray(value) ? {} : value), z.record(z.string(), z.unknown()).nullish());
+export const notes = z.preprocess(
+  (value) => (Array.isArray(value) ? {} : value),
+  z.record(z.string(), z.unknown()).nullish(),
+);
 
 const orderSchema = z.looseObject({
   id: z.string(),

@@ -93,6 +93,11 @@ test.concurrent.each(PAYMENT_METHODS.flatMap((method) => SESSION_MODES.map((mode
   },
 );
 
+/** The timeline but for T-15, which may fall to either side of the worker's stop. */
+async function withoutReminder(id: string): Promise<string[]> {
+  return (await steps.timelineOf(world, id)).filter((kind) => kind !== 'reminder_due');
+}
+
 test('at T-5 exactly, with the worker down: confirmed for readers, a join is answered with a token, no timer transition commits; durable after its return', async () => {
   const life = await bookOverHttp('video', 30);
   const { id, client, therapist } = life;
@@ -116,18 +121,11 @@ test('at T-5 exactly, with the worker down: confirmed for readers, a join is ans
     status: 'scheduled',
     openedAt: null,
   });
-  expect(await steps.timelineOf(world, id)).toEqual(['booked', 'payment_settled', 'activate']);
+  expect(await withoutReminder(id)).toEqual(['booked', 'payment_settled', 'activate']);
 
   await world.startWorker();
   await steps.until('durable', async () => (await steps.stored(world, id)).status === 'in_progress');
-  expect(await steps.timelineOf(world, id)).toEqual([
-    'booked',
-    'payment_settled',
-    'activate',
-    'opening_due',
-    'join',
-    'join',
-  ]);
+  expect(await withoutReminder(id)).toEqual(['booked', 'payment_settled', 'activate', 'opening_due', 'join', 'join']);
   const opening = await world.db
     .selectFrom('timelineEntry')
     .where('appointmentId', '=', id)

@@ -123,14 +123,14 @@ test('ending before the start + 15 min by the only one who came counts as leavin
   const { db } = world;
   const [client, therapist, admin] = [
     await makeClient(db),
-    await makeTherapist(db, { minuteMs: 60 }),
+    await makeTherapist(db, { minuteMs: 200 }),
     await makePerson(db, 'admin'),
   ];
   const id = await steps.confirmed(world, {
     client,
     therapist,
     admin,
-    inMs: 1_200,
+    inMs: 3_000,
     durationMinutes: 60,
     sessionMode: 'chat',
   });
@@ -138,7 +138,7 @@ test('ending before the start + 15 min by the only one who came counts as leavin
   await steps.until('in progress', async () => (await steps.stored(world, id)).status === 'in_progress');
   expect(await steps.endBy(world, id, 'client', client)).toMatchObject({ status: 'in_progress' });
   const { startsAt } = await steps.stored(world, id);
-  await steps.sleep(startsAt + 15 * 60 - Date.now() + 50);
+  await steps.sleep(startsAt + 15 * 200 - Date.now() + 50);
   expect(await steps.endBy(world, id, 'client', client)).toMatchObject({
     status: 'no_show',
     outcome: { reason: 'therapist_absent' },

@@ -70,6 +70,14 @@ export async function releaseDispute(trx: Trx, payment: Payment, dispute: Disput
   await changeCounted(trx, payment, dispute, -countedMinor);
 }
 
+/** All that a lost dispute may move, locked at once: what is counted and lost in one transaction would else lock twice. */
+export async function lockLossAccounts(trx: Trx, payment: Payment, currency: string): Promise<void> {
+  assertProvider(payment);
+  const { method, clientId } = payment;
+  const own = [clientWallet(clientId, currency), clientReceivable(clientId, currency)];
+  await lockAccounts(trx, [...own, clearing(method, currency), disputed(currency), disputeLoss(currency)]);
+}
+
 /**
  * Lost: who bears it. What of this very payment lies free in the client's wallet is taken back; what is held for a
  * session, or was charged for the payment's own, is the platform's loss (an admin may reverse the earnings); what the

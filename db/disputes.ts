@@ -1,6 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import type { Db, Trx } from './database.js';
-import { countDispute, loseDispute, recoverLosses, releaseDispute } from './dispute-money.js';
+import { countDispute, lockLossAccounts, loseDispute, recoverLosses, releaseDispute } from './dispute-money.js';
 import { tellOfDispute } from './dispute-notices.js';
 import { freezeEarnings, unfreezeEarnings } from './earning-entries.js';
 import type { Payment } from './payments.js';
@@ -132,6 +132,7 @@ async function moveMoney(trx: Trx, payment: Payment, dispute: Dispute, before: D
   if (dispute.status === 'open') await countDispute(trx, payment, dispute);
   if (dispute.status === 'won') await releaseDispute(trx, payment, dispute);
   if (dispute.status !== 'lost') return;
+  await lockLossAccounts(trx, payment, dispute.currency);
   const addedMinor = await countDispute(trx, payment, dispute);
   await loseDispute(trx, payment, dispute, before === 'lost' ? addedMinor : dispute.countedMinor + addedMinor);
   await recoverLosses(trx, payment);

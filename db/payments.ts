@@ -122,6 +122,8 @@ export async function returnLateMoney(trx: Trx, record: AppointmentRecord, arriv
     else await setPayment(trx, payment, 'refunded', null); // its hold was taken over by money that came first
     return;
   }
+  const wallet = clientWallet(payment.clientId, currency);
+  await lockAccounts(trx, [wallet, clearing(payment.method, currency), refundPending(currency)]); // at once, in order
   await fundWallet(trx, arrival);
   await setPayment(trx, payment, 'completed', chargeRef);
   await requestRefund(trx, {

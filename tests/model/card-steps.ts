@@ -128,7 +128,7 @@ function tellOf(model: Model, object: ProviderObject, step: Step): Deed {
   return async (db) => {
     const event = { provider: object.provider, eventId: told.eventId, type: 'walk', payload: {} };
     const toSignal = await storePaymentEvent(db, event, told.news);
-    return `${told.news?.status ?? ''}${repeats ? ' again' : ''}${toSignal === null ? '' : ', to signal'}`;
+    return `${told.news.status}${repeats ? ' again' : ''}${toSignal === null ? '' : ', to signal'}`;
   };
 }
 

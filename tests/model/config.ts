@@ -14,6 +14,11 @@ function readInteger(name: string, fallback: number): number {
   return value;
 }
 
+/** `MODEL_TEMPORAL_STEPS`: how many steps are walked through Temporal, where each costs a hundred times as much. */
+export function readTemporalSteps(fallback: number): number {
+  return readInteger('MODEL_TEMPORAL_STEPS', fallback);
+}
+
 /** `MODEL_SEED`, `MODEL_STEPS` and `MODEL_LANES`; the seed is drawn when none is given, and printed by whoever walks. */
 export function readModelConfig(defaults: { steps: number; lanes: number }): ModelConfig {
   return {

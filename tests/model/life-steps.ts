@@ -148,10 +148,15 @@ export async function letTimePass(model: Model, { id }: Appointment, { b }: Step
     startsAt + 16 * MINUTE_MS,
     endsAt - 1_000,
     endsAt + 1_000,
-  ].filter((moment) => moment > now);
+  ]
+    .filter((moment) => moment > now && moment <= endsAt + 1_000)
+    .toSorted((one, other) => one - other);
   if (moments.length === 0) return null;
-  const ms = choose(moments.slice(0, 3), b) - now;
+  const fromStartMs = choose(moments.slice(0, 2), b) - startsAt;
   const pass = async (db: Db): Promise<string> => {
+    const seen = (await loadAppointment(db, id))!;
+    const ms = seen.record.startsAt + fromStartMs - seen.now;
+    if (ms <= 0) return 'passed already';
     if (await wouldLieOnAnother(db, id, ms)) return 'would lie on another';
     await passTime(db, id, ms);
     return `${Math.round(ms / MINUTE_MS)} min passed`;
@@ -187,10 +192,12 @@ export async function nextOf(model: Model, { id }: Appointment, step: Step): Pro
   const as = (kind: Step['kind'], b = step.b): Step => ({ ...step, kind, b });
   if (status === 'scheduled' && paidAt === null)
     return as(choose(['pay_by_wallet', 'start_card', 'provider_event', 'commit'] as const, step.a >> 4));
-  if (status === 'scheduled' && activatedAt === null) return as('activate');
-  if (status === 'scheduled') return now < startsAt - 5 * MINUTE_MS ? as('pass_time') : as('commit');
-  if (client.joinedAt === null && id.charCodeAt(0) % 8 !== 0) return as('join', 0); // some never come
-  if (therapist.joinedAt === null && id.charCodeAt(0) % 8 !== 1) return as('join', 1);
+  const fate = id.charCodeAt(0) % 12; // hexadecimal digits: some never come, some are never activated
+  if (status === 'scheduled' && activatedAt === null && fate > 0) return as('activate');
+  if (status === 'scheduled')
+    return now < startsAt - 5 * MINUTE_MS || activatedAt === null ? as('pass_time') : as('commit');
+  if (client.joinedAt === null && fate !== 1 && fate !== 2) return as('join', 0);
+  if (therapist.joinedAt === null && fate !== 2 && fate !== 3) return as('join', 1);
   if (client.joinedAt !== null && client.cameAt === null) return as('connect', 0);
   if (therapist.joinedAt !== null && therapist.cameAt === null) return as('connect', 1);
   return now < startsAt ? as('pass_time') : as(choose(['pass_time', 'end', 'commit'] as const, step.a >> 4));

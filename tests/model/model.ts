@@ -1,6 +1,7 @@
 import type { Db } from '../../db/database.js';
 import { databaseNow } from '../../db/clock.js';
 import { grantPromotion } from '../../db/promotions.js';
+import type { PaymentNews } from '../../db/provider-events.js';
 import { DAY_MS, MINUTE_MS } from '../support/appointments.js';
 import { makePerson, makeTherapist, type TestPerson } from '../support/people.js';
 
@@ -17,7 +18,7 @@ export interface ProviderObject {
   amountMinor: number;
   currency: string;
   /** Events told so far, to be told again. */
-  told: { eventId: string; news: Parameters<typeof import('../../db/provider-events.js').storePaymentEvent>[2] }[];
+  told: { eventId: string; news: PaymentNews }[];
 }
 
 /** Money that a provider has said arrived, by its charge: first told counts. */

@@ -32,7 +32,7 @@ async function walkOnce<T>(roundSeed: number, count: number, after: (walked: Wal
   const database = await createTestDatabase();
   const db = openDatabase(database.url, { maxConnections: 2 * lanes + 2 });
   try {
-    const walked: Walk = { model: await makeModel(db), log: [] };
+    const walked: Walk = { model: await makeModel(db), log: [], deadlocks: 0 };
     await walk(walked, drawSteps(roundSeed, count), { lanes, checkEvery: CHECK_EVERY });
     return await after(walked);
   } finally {
@@ -42,6 +42,8 @@ async function walkOnce<T>(roundSeed: number, count: number, after: (walked: Wal
 }
 
 async function toTheEnd(walked: Walk): Promise<string[]> {
+  // A transaction that does several things with money at once may meet another that does them in another order.
+  expect(walked.deadlocks).toBeLessThanOrEqual(1);
   await workOffEverything(walked);
   await expectInvariants(walked);
   return expectEndsRight(walked);
@@ -62,7 +64,7 @@ describe(`random lives of money, MODEL_SEED=${seed} MODEL_STEPS=${steps} MODEL_L
           throw new Error(`MODEL_SEED=${roundSeed} MODEL_STEPS=${count} MODEL_LANES=${lanes}`, { cause: error });
         }
       }
-      const lines = [...reached].toSorted().map(([outcome, times]) => `${times} ${outcome}`);
+      const lines = [...reached].map(([outcome, times]) => `${times} ${outcome}`);
       process.stdout.write(`MODEL_SEED=${seed}: ${lines.join(', ')}\n`);
       if (steps >= 5_000) expect([...reached.keys()]).toEqual(expect.arrayContaining(OUTCOMES));
     },

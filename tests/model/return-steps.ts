@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { refundAfterEnd } from '../../db/admin-refunds.js';
+import { reverseDisputedEarnings } from '../../db/dispute-reversal.js';
 import { applyDispute, type DisputeNews } from '../../db/disputes.js';
 import { createPayoutBatch, failPayout, markPayoutSent } from '../../db/payouts.js';
 import { settleRefund, type RefundNews } from '../../db/refunds.js';
-import type { Deed } from './life-steps.js';
+import type { Appointment, Deed } from './life-steps.js';
 import { choose, CURRENCIES, type Charge, type Model } from './model.js';
 import type { Step } from './step.js';
 
@@ -81,4 +83,21 @@ export async function payoutNews({ db }: Model, { pick, a }: Step): Promise<Deed
     else await markPayoutSent(each, id, `tr_${id}`);
     return a % 4 === 0 ? 'payout failed' : 'payout sent';
   };
+}
+
+/** An admin returns all, or a part, or more than there is, of what a session was charged. */
+export function adminRefund(model: Model, { id: appointmentId }: Appointment, { a, b }: Step): Deed {
+  const amountMinor = choose([null, (b % 1_000) + 1, (b % 1_000) + 1, 10_000_000], a);
+  const actor = { role: 'admin', id: model.admin.id } as const;
+  const wish = { id: randomUUID(), appointmentId, amountMinor, reason: 'walk', actor };
+  return async (db) => `refund ${(await refundAfterEnd(db, wish)).destination}`;
+}
+
+/** An admin lets therapist and fee bear a lost dispute; of one that is not lost nothing moves. */
+export async function reverseEarnings({ db, admin }: Model, { pick }: Step): Promise<Deed | null> {
+  const disputes = await db.selectFrom('dispute').select('id').orderBy('status', 'desc').limit(8).execute();
+  if (disputes.length === 0) return null;
+  const { id } = choose(disputes, pick);
+  const by = { actor: { role: 'admin' as const, id: admin.id }, reason: 'walk' };
+  return async (each) => (await reverseDisputedEarnings(each, id, by)).outcome;
 }

@@ -23,22 +23,25 @@ export async function workOffEverything({ model }: Walk): Promise<void> {
   for (const { id } of model.appointments) await workOffAll(model, db, id);
 }
 
-/** @returns how often each outcome was reached, `status reason` */
-export async function expectEndsRight(walked: Walk): Promise<string[]> {
-  const { model } = walked;
-  const outcomes: string[] = [];
+/** @returns how each appointment ended, `status reason` */
+export async function expectEndsRight({ model, log }: Walk): Promise<string[]> {
   await expectChargesFundedOnce(model);
-  for (const { id } of model.appointments) {
-    const { record } = (await loadAppointment(model.db, id))!;
-    const charged = await chargedFor(model.db, id);
-    outcomes.push(record.outcome === null ? record.status : `${record.status} ${record.outcome.reason}`);
-    expect.soft({ id, charged, hold: record.hold }, walked.log.filter((line) => line.includes(id)).join('\n')).toEqual({
-      id,
-      charged: rightCharge(record),
-      hold: rightHold(record),
-    });
-  }
+  const ids = model.appointments.map(({ id }) => id);
+  const outcomes = await expectMoneyRight(model.db, ids, log);
   await expectClientsMoneyComplete(model);
+  return outcomes;
+}
+
+/** Charged and held as the outcome says. @returns how each appointment ended, `status reason` */
+export async function expectMoneyRight(db: Db, ids: readonly string[], log: readonly string[]): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (const id of ids) {
+    const { record } = (await loadAppointment(db, id))!;
+    const charged = await chargedFor(db, id);
+    outcomes.push(record.outcome === null ? record.status : `${record.status} ${record.outcome.reason}`);
+    const right = { id, charged: rightCharge(record), hold: rightHold(record) };
+    expect.soft({ id, charged, hold: record.hold }, log.filter((line) => line.includes(id)).join('\n')).toEqual(right);
+  }
   return outcomes;
 }
 
@@ -121,5 +124,5 @@ async function expectClientsMoneyComplete(model: Model): Promise<void> {
     .groupBy(['a.ownerId', 'a.currency'])
     .execute();
   const credited = new Map(rows.map(({ ownerId, currency, sum }) => [`${ownerId}:${currency}`, Number(sum)]));
-  expect([...credited].toSorted()).toEqual([...brought].toSorted());
+  expect(Object.fromEntries(credited)).toEqual(Object.fromEntries(brought));
 }

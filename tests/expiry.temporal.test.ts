@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startProviderPayment, setProviderRef } from '../db/payment-requests.js';
-import { storePaymentEvent } from '../db/provider-events.js';
 import { makeClient, makePerson, makeTherapist } from './support/people.js';
+import { openCheckout, payAtProvider } from './support/refunds.js';
 import * as steps from './support/steps.js';
 import { createWorld, type World } from './support/world.js';
 
@@ -13,20 +12,6 @@ beforeAll(async () => {
   await world.startWorker();
 });
 afterAll(() => world.close());
-
-async function openStripeCheckout(id: string, client: { id: string }) {
-  const payment = await startProviderPayment(world.db, id, 'stripe');
-  const money = { amountMinor: payment.amountMinor, currency: payment.currency };
-  const { providerRef } = await world.providers.stripe.openCheckout({
-    paymentId: payment.id,
-    appointmentId: id,
-    clientId: client.id,
-    money,
-    description: 'a test',
-  });
-  await setProviderRef(world.db, payment.id, providerRef);
-  return { payment, providerRef };
-}
 
 test('unpaid: expires at the end of its window, the slot is free again, only the client is told', async () => {
   const { db } = world;
@@ -52,7 +37,7 @@ test('unpaid with an open checkout: the provider is asked and its object cancell
   const { db } = world;
   const [client, therapist] = [await makeClient(db), await makeTherapist(db, { paymentWindowMinutes: 20 })];
   const id = await steps.book(world, { client, therapist, inMs: 60_000 });
-  const { providerRef } = await openStripeCheckout(id, client);
+  const { providerRef } = await openCheckout(world, id, 'stripe');
   expect(await steps.handleOf(world, id).result()).toMatchObject({ status: 'expired', reason: 'payment' });
   expect((await world.providers.stripe.fetchPayment(providerRef)).status).toBe('canceled');
 });
@@ -61,7 +46,7 @@ test('paid at the provider but the webhook was lost (cal.com 15294): the questio
   const { db } = world;
   const [client, therapist] = [await makeClient(db), await makeTherapist(db, { paymentWindowMinutes: 20 })];
   const id = await steps.book(world, { client, therapist, inMs: 60_000 });
-  const { providerRef } = await openStripeCheckout(id, client);
+  const { providerRef } = await openCheckout(world, id, 'stripe');
   world.sandbox.control.setWebhookMode({ drop: true });
   world.sandbox.control.payments.act(providerRef, 'pay');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
@@ -72,26 +57,24 @@ test('paid at the provider but the webhook was lost (cal.com 15294): the questio
   });
 });
 
-test('money that comes after the expiry is credited and never books (cal.com 11278)', async () => {
+test('money that comes after the expiry goes back to its source and never books (cal.com 11278)', async () => {
   const { db } = world;
   const [client, therapist] = [await makeClient(db, 0), await makeTherapist(db, { paymentWindowMinutes: 10 })];
   const id = await steps.book(world, { client, therapist, inMs: 60_000 });
-  const payment = await startProviderPayment(db, id, 'razorpay');
+  const open = await openCheckout(world, id, 'razorpay'); // an order stays payable: nobody can cancel it
   await steps.handleOf(world, id).result();
-  const news = {
-    status: 'succeeded',
-    providerRef: 'order_late',
-    paymentId: payment.id,
-    amountMinor: payment.amountMinor,
-    currency: 'INR',
-    chargeRef: 'pay_late',
-    failureCode: null,
-  } as const;
-  await storePaymentEvent(db, { provider: 'razorpay', eventId: 'late', type: 'payment.captured', payload: {} }, news);
-  await steps.until(
-    'credited',
-    async () => (await steps.balances(world, client))['client_wallet'] === payment.amountMinor,
-  );
+  await payAtProvider(world, open);
+  const refunds = () =>
+    db
+      .selectFrom('refund')
+      .where('appointmentId', '=', id)
+      .select(['amountMinor', 'destination', 'reason', 'status'])
+      .execute();
+  await steps.until('refunded', async () => (await refunds())[0]?.status === 'completed');
+  const { amountMinor } = open.payment;
+  expect(await refunds()).toEqual([{ amountMinor, destination: 'source', reason: 'late_money', status: 'completed' }]);
+  expect(world.sandbox.control.refunds.list(open.providerRef)).toMatchObject([{ amountMinor, status: 'processed' }]);
+  expect((await steps.balances(world, client))['client_wallet']).toBe(0);
   expect(await steps.stored(world, id)).toMatchObject({
     status: 'expired',
     paidAt: null,

@@ -31,11 +31,11 @@ export interface RefundResult {
 /** Money on its way back to its source. The row in PostgreSQL is the truth; this makes sure that it ends. */
 class RefundFollower {
   private readonly state: RefundState = { status: 'pending', asked: 0, asksAgainAt: null, failureCode: null };
-  /** The row has changed without us. */
+  /** The row is said to have changed without us. */
   private told = false;
   private readonly provider = proxyActivities<RefundSendingActivities>({
     taskQueue: workflowInfo().taskQueue + PROVIDERS_QUEUE_SUFFIX,
-    startToCloseTimeout: 60_000, // several calls of up to 10 s each
+    startToCloseTimeout: 20_000, // also how long a call is missed whose worker was killed: its repeat looks first
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 60_000 },
   });
@@ -51,18 +51,17 @@ class RefundFollower {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       const { refundId } = this;
       const answer = await this.ask();
-      this.told = false;
       const settled = await records.settleRefund({ refundId, answer });
       this.show({ ...settled, asksAgainAt: null });
       if (settled.status === 'completed' || settled.status === 'refused') return settled;
-      if (!this.told) await this.pause(pauseMs);
+      if (answer !== null) await this.pause(pauseMs);
     }
   }
 
   /** Sends the refund, or looks how it stands; null when the row is said to have changed meanwhile. */
   private async ask(): Promise<RefundAnswer | null> {
+    this.told = false;
     this.show({ asked: this.state.asked + 1, asksAgainAt: null });
-    if (this.told) return null;
     const scope = new CancellationScope();
     const asked = scope.run(() => this.provider.sendRefund(this.refundId));
     const answer = await Promise.race([asked, condition(() => this.told).then(() => null)]);

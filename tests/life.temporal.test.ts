@@ -29,8 +29,12 @@ async function therapistTold(id: string): Promise<boolean> {
 
 async function playVideoLife() {
   const { db } = world;
-  const [client, therapist, admin] = [await makeClient(db), await makeTherapist(db), await makePerson(db, 'admin')];
-  const id = await steps.book(world, { client, therapist, inMs: 3_500, durationMinutes: 20 });
+  const [client, therapist, admin] = [
+    await makeClient(db),
+    await makeTherapist(db, { minuteMs: 250 }),
+    await makePerson(db, 'admin'),
+  ];
+  const id = await steps.book(world, { client, therapist, inMs: 6_000, durationMinutes: 20 });
   await steps.payFromWallet(world, id);
   await steps.until('the therapist is told', () => therapistTold(id));
   await steps.activate(world, id, admin);

@@ -7,7 +7,7 @@ export interface ModelConfig {
 }
 
 function readInteger(name: string, fallback: number): number {
-  const text = process.env[name]; // oxlint-disable-line node/no-process-env
+  const text = process.env[name];
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new Error(`${name} must be an integer, got ${text}`);

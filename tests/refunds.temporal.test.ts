@@ -1,21 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { Worker } from '@temporalio/worker';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { loadAppointment } from '../db/appointment-record.js';
-import { commitAppointment } from '../db/commit.js';
-import { releaseMoney, type Release } from '../db/payments.js';
-import { SYSTEM } from '../domain/types.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { getRefund } from '../workflows/refund-messages.js';
 import type { RefundResult } from '../workflows/refund.js';
-import { getRefund, refundSettled, refundWorkflowId } from '../workflows/refund-messages.js';
-import { bookAppointment } from './support/appointments.js';
 import { complete, expectBooks } from './support/card-payments.js';
-import { historyToJson, toHistory } from './support/histories.js';
 import { createHttpWorld, type HttpWorld } from './support/http-world.js';
 import { makeClient, makePerson, makeTherapist, type TestPerson } from './support/people.js';
-import { openCheckout, payAtProvider, type Method } from './support/refunds.js';
+import * as support from './support/refunds.js';
 import * as steps from './support/steps.js';
-import { WorkerProcess } from './support/worker-process.js';
 
 const METHODS = ['stripe', 'razorpay'] as const;
 
@@ -33,51 +23,19 @@ afterEach(() => {
 });
 afterAll(() => world.close());
 
-const refundsOf = (id: string) =>
-  world.db.selectFrom('refund').where('appointmentId', '=', id).selectAll().orderBy('createdAt').execute();
+const refundsOf = (id: string) => support.refundsOf(world, id);
+const ended = (id: string, ...statuses: string[]) => support.refundsAre(world, id, ...statuses);
+const handleOf = (refundId: string) => support.refundHandle(world, refundId);
+const paid = (method: support.Method) => support.paidAndHeld(world, method);
 const atProvider = (providerRef: string) => world.sandbox.control.refunds.list(providerRef);
 const walletOf = async (client: TestPerson) => (await steps.balances(world, client))['client_wallet'];
-const ended = (id: string, ...statuses: string[]) =>
-  steps.until(
-    statuses.join(),
-    async () => (await refundsOf(id)).map(({ status }) => status).join() === statuses.join(),
-    40_000,
-  );
-const handleOf = (refundId: string) => world.temporal.workflow.getHandle(refundWorkflowId(refundId));
-/** The relay has started its workflow. */
-const started = (refundId: string) =>
-  steps.until('started', async () => {
-    const row = await world.db
-      .selectFrom('refund')
-      .where('id', '=', refundId)
-      .select('nextAttemptAt')
-      .executeTakeFirst();
-    return row?.nextAttemptAt === null;
-  });
 
 /** Clearing and pending over all clients of this file: nothing is left where everything went back. */
-async function platform(method: Method): Promise<number[]> {
+async function platform(method: support.Method): Promise<number[]> {
   const rows = await world.db.selectFrom('account').select(['kind', 'balanceMinor']).execute();
   return [`${method}_clearing`, 'refund_pending'].map(
     (wanted) => rows.find(({ kind }) => kind === wanted)?.balanceMinor ?? 0,
   );
-}
-
-/** Paid by card, with no workflow of its own: 60.00 are held until a test lets them go. */
-async function paid(method: Method) {
-  const { db } = world;
-  const [client, therapist] = [await makeClient(db, 0), await makeTherapist(db, { minuteMs: 60_000 })];
-  const id = await bookAppointment(db, { client, therapist });
-  const open = await openCheckout(world, id, method);
-  await payAtProvider(world, open);
-  await commitAppointment(db, id);
-  const release = async (chargeMinor: Release['chargeMinor'] = 0) => {
-    const { record } = (await loadAppointment(db, id))!;
-    const wish = { chargeMinor, refundTo: 'source', reason: 'cancelled', actor: SYSTEM } as const;
-    await db.transaction().execute((trx) => releaseMoney(trx, record, wish));
-    return (await refundsOf(id))[0]!.id;
-  };
-  return { id, client, therapist, ...open, release };
 }
 
 describe.each(METHODS)('by %s', (method) => {
@@ -87,8 +45,8 @@ describe.each(METHODS)('by %s', (method) => {
     const [client, therapist] = [await makeClient(db, 0), await makeTherapist(db)];
     await makePerson(db, 'admin');
     const id = await steps.book(world, { client, therapist, inMs: 1_500, durationMinutes: 60 });
-    const open = await openCheckout(world, id, method);
-    await payAtProvider(world, open);
+    const open = await support.openCheckout(world, id, method);
+    await support.payAtProvider(world, open);
     await ended(id, 'completed');
     expect(await steps.stored(world, id)).toMatchObject({ status: 'expired', hold: 'voided' });
     const [refund] = await refundsOf(id);
@@ -216,69 +174,4 @@ test('two refunds of one payment at once never exceed what was captured', async 
   expect(sent).toBe(6_000);
   expect((await steps.balances(world, client, therapist))['therapist_payable']).toBe(0);
   await expectBooks(world.db);
-});
-
-describe.each(METHODS)('a worker killed in the middle, by %s', (method) => {
-  test('while the provider is at it: its successor finds the refund', async () => {
-    await world.stopWorker();
-    const { id, providerRef, release } = await paid(method);
-    const refundId = await release();
-    const { control } = world.sandbox;
-    control.addFault({ provider: method, method: 'POST', path: '/refund', kind: 'latency', ms: 1_500, times: 1 });
-    const worker = new WorkerProcess(world);
-    try {
-      await worker.start();
-      const since = control.calls().at(-1)?.seq ?? 0;
-      const isSending = () =>
-        control.calls(since).some(({ method: verb, path }) => verb === 'POST' && /refund/.test(path));
-      await steps.until('the refund is being sent', () => Promise.resolve(isSending()));
-      await worker.kill();
-      await steps.until('made nonetheless', () => Promise.resolve(atProvider(providerRef).length === 1));
-      expect((await refundsOf(id))[0]).toMatchObject({ status: 'pending' });
-      await worker.start();
-      await ended(id, 'completed');
-    } finally {
-      await worker.kill();
-    }
-    expect(atProvider(providerRef)).toMatchObject([{ refundId, amountMinor: 6_000 }]);
-    await expectBooks(world.db);
-  }, 90_000);
-});
-
-describe('histories', () => {
-  const shapes: Record<string, (made: Awaited<ReturnType<typeof paid>>) => Promise<string>> = {
-    'refund-completed': ({ release }) => release(),
-    'refund-refused': ({ release }) => {
-      world.sandbox.control.refunds.plan('stripe', { outcome: 'refused' });
-      return release();
-    },
-    async 'refund-pending'({ id, release }) {
-      world.sandbox.control.refunds.plan('stripe', { outcome: 'pending' });
-      const refundId = await release();
-      await ended(id, 'processing');
-      world.sandbox.control.refunds.act((await refundsOf(id))[0]!.providerRef!, 'succeed');
-      await handleOf(refundId).signal(refundSettled);
-      return refundId;
-    },
-  };
-
-  test.each(Object.keys(shapes))('%s replays, and says nothing of anybody', async (name) => {
-    const made = await paid('stripe');
-    const refundId = await shapes[name]!(made);
-    const handle = handleOf(refundId);
-    await started(refundId);
-    await handle.result();
-    const history = toHistory(await handle.fetchHistory());
-    const options = { workflowBundle: { codePath: inject('workflowBundle') }, replayName: randomUUID() };
-    for await (const { error } of Worker.runReplayHistories(options, [{ workflowId: handle.workflowId, history }]))
-      expect(error).toBeUndefined();
-    const text = historyToJson(history);
-    const payloads = [...text.matchAll(/"data":"([^"]+)"/g)].map(([, data]) => Buffer.from(data!, 'base64').toString());
-    expect(payloads.join('\n')).toContain(handle.workflowId.replace('refund-', ''));
-    for (const personal of [made.client.id, made.client.subject, made.therapist.id, 'Test client', '@example.test'])
-      expect(payloads.join('\n')).not.toContain(personal);
-    const label = process.env['RECORD_HISTORIES'];
-    const file = new URL(`./histories/${name}.${label}.json`, import.meta.url);
-    if (label !== undefined) await writeFile(file, `${text}\n`);
-  });
 });

@@ -78,7 +78,7 @@ async function lockPayment(trx: Trx, { paymentId, providerRef }: PaymentNews): P
     .where((eb) => eb.or([eb('providerRef', '=', providerRef), ...(ours === null ? [] : [eb('id', '=', ours)])]))
     .selectAll()
     .orderBy(sql`provider_ref is not distinct from ${providerRef}`, 'desc')
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   return row ?? null;
 }

@@ -57,15 +57,15 @@ describe('fresh histories', () => {
 
   const shapes: Record<string, () => Promise<string>> = {
     async 'completed-video'() {
-      const people = await parties();
-      const id = await steps.confirmed(world, { ...people, inMs: 2_000 });
+      const people = await parties({ minuteMs: 250 });
+      const id = await steps.confirmed(world, { ...people, inMs: 3_000 });
       await steps.join(world, id, 'client', people.client);
       await steps.join(world, id, 'therapist', people.therapist);
       return id;
     },
     async 'ended-by-party-chat'() {
-      const people = await parties();
-      const id = await steps.confirmed(world, { ...people, inMs: 2_000, sessionMode: 'chat', durationMinutes: 60 });
+      const people = await parties({ minuteMs: 250 });
+      const id = await steps.confirmed(world, { ...people, inMs: 3_000, sessionMode: 'chat', durationMinutes: 60 });
       await steps.join(world, id, 'client', people.client);
       await steps.join(world, id, 'therapist', people.therapist);
       await steps.endBy(world, id, 'client', people.client);
@@ -95,8 +95,8 @@ describe('fresh histories', () => {
       return id;
     },
     async 'extended-chat'() {
-      const people = await parties();
-      const id = await steps.confirmed(world, { ...people, inMs: 2_000, sessionMode: 'chat' });
+      const people = await parties({ minuteMs: 250 });
+      const id = await steps.confirmed(world, { ...people, inMs: 3_000, sessionMode: 'chat' });
       await steps.join(world, id, 'client', people.client);
       await steps.join(world, id, 'therapist', people.therapist);
       const therapist = { role: 'therapist', id: people.therapist.id } as const;

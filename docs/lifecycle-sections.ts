@@ -1,5 +1,6 @@
 import { EVENTS, NOTIFICATION_KINDS, type Effect } from '../domain/events.js';
-import { RULES, type Rule, type Verdict } from '../domain/lifecycle.js';
+import { RULES } from '../domain/lifecycle.js';
+import type { Rule, Verdict } from '../domain/rule.js';
 import { channelsOf, LOSES_MEANING } from '../domain/notifications.js';
 import { defaultPolicy, REAL_MINUTE_MS } from '../domain/policy.js';
 import { REFUSALS } from '../domain/refusals.js';

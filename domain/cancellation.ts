@@ -1,4 +1,5 @@
 import { deadlinesOf } from './deadlines.js';
+import { stepOf } from './money-limits.js';
 import { shareOf } from './money.js';
 import type { AppointmentRecord } from './record.js';
 import type { ActorRole } from './types.js';
@@ -33,6 +34,12 @@ function ruleOf(record: AppointmentRecord, at: number, role: ActorRole): Cancell
   return therapist.joinedAt === null && at >= deadlinesOf(record).activateBy ? 'therapist_absent' : 'after_start';
 }
 
+/** The late fee, rounded half up to a step that providers can refund the rest of. */
+function lateCharge(paidMinor: number, lateCancellationBps: number, currency: string): number {
+  const step = stepOf(currency);
+  return Math.min(paidMinor, shareOf(paidMinor, lateCancellationBps, WHOLE_BPS * step) * step);
+}
+
 /**
  * The money of a cancellation at `at` (epoch ms) by this role. The quote that people are shown and the cancel itself
  * both come from here, so they can't differ at one moment. Source: docs/lifecycle.md, "Money of cancellation".
@@ -42,7 +49,7 @@ export function cancellationQuote(record: AppointmentRecord, at: number, role: A
   const rule = ruleOf(record, at, role);
   const paidMinor = rule === 'unpaid' ? 0 : priceMinor;
   const charges: Partial<Record<CancellationRule, number>> = {
-    late: shareOf(paidMinor, policy.lateCancellationBps, WHOLE_BPS),
+    late: lateCharge(paidMinor, policy.lateCancellationBps, currency),
     after_start: paidMinor,
   };
   const chargeMinor = charges[rule] ?? 0;

@@ -1,7 +1,8 @@
 import { deadlinesOf } from './deadlines.js';
 import type { Effect, LifecycleEvent } from './events.js';
 import { GUARDS, type EventContext, type Move } from './guards.js';
-import { RULES, type Rule, type Verdict } from './lifecycle.js';
+import { RULES } from './lifecycle.js';
+import type { Rule, Verdict } from './rule.js';
 import type { AppointmentRecord } from './record.js';
 import type { RefusalCode } from './refusals.js';
 

@@ -15,7 +15,8 @@ import {
 import { EVENTS, type LifecycleEvent } from './events.js';
 import { decide } from './gate.js';
 import { GUARDS, type EventContext } from './guards.js';
-import { RULES, type Rule } from './lifecycle.js';
+import { RULES } from './lifecycle.js';
+import type { Rule } from './rule.js';
 import type { AppointmentRecord } from './record.js';
 import { REFUSALS } from './refusals.js';
 import { isTerminal, STATUSES, SYSTEM, type Status } from './types.js';

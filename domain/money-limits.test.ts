@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  decimalsOf,
-  isChargeableStep,
-  minimumCharge,
-  rateProblems,
-  topUpVerdict,
-  type TopUpLimit,
-} from './money-limits.js';
+import { isChargeableStep, minimumCharge, rateProblems, topUpVerdict, type TopUpLimit } from './money-limits.js';
+import { decimalsOf } from './major-units.js';
 
 test.each([
   ['JPY', 0],

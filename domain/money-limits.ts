@@ -1,18 +1,9 @@
+import { decimalsOf } from './major-units.js';
 import { priceOf } from './money.js';
 import type { PaymentMethod } from './types.js';
 
 /** What the payment providers charge at all: amounts below their minimum are refused at the checkout, too late for us. */
 export type ProviderMethod = Exclude<PaymentMethod, 'wallet'>;
-
-/** ISO 4217 currencies whose minor unit is not a hundredth. */
-const ZERO_DECIMALS = new Set(['JPY', 'KRW', 'VND', 'CLP', 'ISK', 'UGX', 'XAF', 'XOF', 'XPF']);
-const THREE_DECIMALS = new Set(['KWD', 'BHD', 'OMR', 'JOD', 'TND']);
-
-/** Digits after the point: 0, 2 or 3. */
-export function decimalsOf(currency: string): 0 | 2 | 3 {
-  if (ZERO_DECIMALS.has(currency)) return 0;
-  return THREE_DECIMALS.has(currency) ? 3 : 2;
-}
 
 /**
  * Minor units. https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts; the three-decimal ones are not
@@ -59,9 +50,13 @@ export function minimumCharge(method: ProviderMethod, currency: string): number 
   return method === 'stripe' ? stripe : razorpayMinimum(currency);
 }
 
-/** Three-decimal amounts end in 0 at both providers. https://docs.stripe.com/currencies#three-decimal */
+/** The step of amounts at both providers: three-decimal ones end in 0. https://docs.stripe.com/currencies#three-decimal */
+export function stepOf(currency: string): 1 | 10 {
+  return decimalsOf(currency) < 3 ? 1 : 10;
+}
+
 export function isChargeableStep(amountMinor: number, currency: string): boolean {
-  return decimalsOf(currency) < 3 || amountMinor % 10 === 0;
+  return amountMinor % stepOf(currency) === 0;
 }
 
 /** What an operator allows of top-ups by one method in one currency. */

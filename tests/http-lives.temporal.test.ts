@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const MINUTE_MS = 250;
+const MINUTE_MS = 500;
 
 interface Life {
   id: string;
@@ -91,6 +91,7 @@ test.concurrent.each(PAYMENT_METHODS.flatMap((method) => SESSION_MODES.map((mode
     const earnings = await world.send(therapist, 'GET', '/v1/earnings');
     expect(JSON.stringify(earnings.body)).toContain(id);
   },
+  60_000,
 );
 
 /** The timeline but for T-15, which may fall to either side of the worker's stop. */
@@ -99,7 +100,7 @@ async function withoutReminder(id: string): Promise<string[]> {
 }
 
 test('at T-5 exactly, with the worker down: confirmed for readers, a join is answered with a token, no timer transition commits; durable after its return', async () => {
-  const life = await bookOverHttp('video', 30);
+  const life = await bookOverHttp('video', 18);
   const { id, client, therapist } = life;
   await pay(life, 'wallet');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
@@ -152,4 +153,37 @@ test('a declined card can be followed by another that pays, in the same window',
   world.sandbox.control.payments.act(payment!.ref, 'pay');
   await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
   expect(await get(client, id)).toMatchObject({ payment: { status: 'completed', method: 'stripe' }, hold: 'held' });
+});
+
+test('3-D Secure: waits for the payer, fails, is tried again and pays; the window is not restarted', async () => {
+  const { id, client } = await bookOverHttp('chat', 100, 0);
+  const { payBy } = await get(client, id);
+  const { body } = await world.send(client, 'POST', `/v1/appointments/${id}/payments`, { method: 'stripe' });
+  const [payment] = world.sandbox.control.payments.list({ metadata: { paymentId: String(body['id']) } });
+  const { payments } = world.sandbox.control;
+  const shows = (status: string) =>
+    steps.until(status, async () => JSON.stringify((await get(client, id))['payment']).includes(`"${status}"`));
+  const tryCard = () => payments.act(payment!.ref, 'pay', { paymentMethod: 'pm_card_authenticationRequired' });
+  tryCard();
+  await shows('processing');
+  payments.act(payment!.ref, 'fail_authentication');
+  await shows('failed');
+  tryCard();
+  payments.act(payment!.ref, 'authenticate');
+  await shows('completed');
+  expect(await get(client, id)).toMatchObject({ status: 'scheduled', hold: 'held', payBy });
+});
+
+test('declined by card, then paid from the wallet: the card paid late after all goes back to the card', async () => {
+  const { id, client } = await bookOverHttp('chat', 100);
+  const { body } = await world.send(client, 'POST', `/v1/appointments/${id}/payments`, { method: 'stripe' });
+  const [payment] = world.sandbox.control.payments.list({ metadata: { paymentId: String(body['id']) } });
+  world.sandbox.control.payments.act(payment!.ref, 'decline');
+  await pay({ id, client, therapist: client }, 'wallet');
+  await steps.until('paid', async () => (await steps.stored(world, id)).paidAt !== null);
+  world.sandbox.control.payments.act(payment!.ref, 'pay');
+  const refunds = () => world.db.selectFrom('refund').where('appointmentId', '=', id).selectAll().execute();
+  await steps.until('back at the card', async () => (await refunds()).some(({ status }) => status === 'completed'));
+  expect(await refunds()).toMatchObject([{ destination: 'source', reason: 'late_money', amountMinor: 2_000 }]);
+  expect(await get(client, id)).toMatchObject({ payment: { status: 'completed', method: 'wallet' }, hold: 'held' });
 });

@@ -208,7 +208,8 @@ export async function commitAppointment(
       decided: [],
     };
     const seen = { ...loaded.record, therapistStretches: await therapistStretches(trx, appointmentId) };
-    const messages = await prepare(working, seen, await sortOutArrivals(working, seen, unhandled));
+    // A move's locks before money's: in the other order two commits of one client might wait for each other.
+    const messages = await sortOutArrivals(working, seen, await prepare(working, seen, unhandled));
     const worked = workOff(seen, messages, now);
     await write(working, worked, messages);
     let { record } = worked;

@@ -10,6 +10,7 @@ import { createTestDatabase } from '../tests/setup/database.js';
 import { makeParties } from '../tests/support/appointments.js';
 import { providerEnvironment } from '../dev/provider-environment.js';
 import type { TestPerson } from '../tests/support/people.js';
+import { signIn } from '../tests/support/sign-in.js';
 import { createApp } from './app.js';
 import { Background } from './background.js';
 import { createTemporalClient } from './temporal-client.js';
@@ -55,13 +56,6 @@ function listen(server: Server): Promise<string> {
       resolve(typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '');
     });
   });
-}
-
-async function signIn(issuer: string, subject: string): Promise<string> {
-  const { cliClientId, signInGrantType } = oidcCredentials;
-  const body = new URLSearchParams({ grant_type: signInGrantType, client_id: cliClientId, sign_in: subject });
-  const answer = (await (await fetch(`${issuer}/token`, { method: 'POST', body })).json()) as { access_token: string };
-  return answer.access_token;
 }
 
 async function toAnswer(response: Response): Promise<Answer> {

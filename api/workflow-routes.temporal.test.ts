@@ -1,45 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimRequest, releaseRequest } from '../db/idempotency.js';
-import { oidcCredentials } from '../sandbox/credentials.js';
 import { makeClient, makePerson, makeTherapist, type TestPerson } from '../tests/support/people.js';
-import { createWorld, type World } from '../tests/support/world.js';
+import { createHttpWorld, type HttpWorld } from '../tests/support/http-world.js';
 import { appointmentWorkflowId } from '../workflows/messages.js';
-import { createApp } from './app.js';
 import { sha256 } from './ids.js';
 
 /** The routes that a workflow decides, over HTTP, with a real worker. */
 
-let world: World;
-let app: ReturnType<typeof createApp>;
-let server: Server;
+let world: HttpWorld;
 let client: TestPerson;
 let therapist: TestPerson;
 let admin: TestPerson;
 
 beforeAll(async () => {
-  let handle: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 503 });
-  server = createAdaptorServer({ fetch: (request) => handle(request) }) as Server;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const publicUrl = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-  world = await createWorld(publicUrl);
-  const { db, temporal, providers, taskQueue, sandbox } = world;
-  const oidcIssuer = `${sandbox.url}/oidc`;
-  const config = {
-    host: '',
-    port: 0,
-    publicUrl,
-    oidcIssuer,
-    oidcAudience: oidcCredentials.audience,
-    corsOrigins: [],
-    taskQueue,
-    logLevel: 'silent',
-  };
-  app = createApp({ config, db, temporal, providers, log: pino({ level: 'silent' }) });
-  handle = (request) => app.fetch(request);
+  world = await createHttpWorld();
+  const { db } = world;
   [client, therapist, admin] = await Promise.all([
     makeClient(db),
     makeTherapist(db, { minuteMs: 500 }),
@@ -48,38 +24,9 @@ beforeAll(async () => {
   await world.startWorker();
 });
 
-afterAll(async () => {
-  await world.close();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => world.close());
 
-async function tokenOf({ subject }: TestPerson): Promise<string> {
-  const { cliClientId, signInGrantType } = oidcCredentials;
-  const body = new URLSearchParams({ grant_type: signInGrantType, client_id: cliClientId, sign_in: subject });
-  const answer = await fetch(`${world.sandbox.url}/oidc/token`, { method: 'POST', body });
-  return ((await answer.json()) as { access_token: string }).access_token;
-}
-
-async function send(
-  person: TestPerson,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: object,
-  key: string = randomUUID(),
-) {
-  const headers = {
-    authorization: `Bearer ${await tokenOf(person)}`,
-    'content-type': 'application/json',
-    'idempotency-key': key,
-  };
-  const response = await app.request(path, {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const send: HttpWorld['send'] = (...request) => world.send(...request);
 
 const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
 const wish = (startsAt: string) => ({ therapistId: therapist.id, startsAt, durationMinutes: 60, sessionMode: 'video' });
@@ -236,6 +183,6 @@ describe('a life', () => {
 });
 
 test('is ready with both there', async () => {
-  const response = await app.request('/readyz');
+  const response = await fetch(`${world.publicUrl}/readyz`);
   expect(await response.json()).toEqual({ status: 'ready', postgres: 'ok', temporal: 'ok' });
 });

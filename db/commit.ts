@@ -25,7 +25,6 @@ export interface Committed {
   now: number;
   next: WakeUp | null;
   needs: EvidenceNeed | null;
-  prepareOpening: boolean;
   /** The decision on the request that came with this commit; null without one or while evidence is awaited. */
   decision: MessageDecision | null;
   /** Every message this commit decided, in its order. */
@@ -225,7 +224,6 @@ export async function commitAppointment(
       now,
       next: nextWakeUp(record),
       needs: worked.needs,
-      prepareOpening: worked.prepareOpening,
       decision: await readRequestDecision(trx, request?.id),
       decided: working.decided,
     };

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { createApp } from '../../api/app.js';
 import { oidcCredentials } from '../../sandbox/credentials.js';
 import type { TestPerson } from './people.js';
+import { signIn } from './sign-in.js';
 import { createWorld, type World } from './world.js';
 
 export interface HttpAnswer {
@@ -16,13 +17,6 @@ export interface HttpAnswer {
 export interface HttpWorld extends World {
   /** Sends as this person; a POST gets a fresh Idempotency-Key unless one is given. */
   send(person: TestPerson, method: 'GET' | 'POST', path: string, body?: object, key?: string): Promise<HttpAnswer>;
-}
-
-async function signIn(issuer: string, subject: string): Promise<string> {
-  const { cliClientId, signInGrantType } = oidcCredentials;
-  const body = new URLSearchParams({ grant_type: signInGrantType, client_id: cliClientId, sign_in: subject });
-  const answer = (await (await fetch(`${issuer}/token`, { method: 'POST', body })).json()) as { access_token: string };
-  return answer.access_token;
 }
 
 async function listen(server: Server): Promise<string> {

@@ -22,7 +22,7 @@ const BY_CODE: Record<string, ProblemCode> = {
 
 /** `pg` and its pool have only sentences for these. */
 const LOST =
-  /connection terminated|timeout exceeded when trying to connect|not queryable|connection (error|ended|closed)/i;
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|connection (error|ended|closed)/i;
 
 /** An error of PostgreSQL or its driver as a problem, null when it is none that a caller can do something about. */
 export function fromPostgres(error: unknown): Problem | null {

@@ -1,5 +1,6 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction } from 'kysely';
+import { CamelCasePlugin, type Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { PatientKysely, patientPool } from './patience.js';
 import type { DB } from './schema.js';
 
 /** The database handle; a transaction is one too. */
@@ -19,20 +20,31 @@ const types = {
   getTypeParser: (oid: number, format?: 'text') => (oid === INT8 ? parseInt8 : pg.types.getTypeParser(oid, format)),
 } as pg.CustomTypesConfig;
 
-/** Opens a pool. `maxConnections` bounds it; every statement is given up after 30 s rather than hang a caller. */
+/** PostgreSQL gives a statement up after this long, and takes back a transaction whose owner is silent for as long. */
+const STATEMENT_MS = 10_000;
+/** When PostgreSQL itself is silent: with the time to connect, the longest that a caller waits. */
+const ANSWER_MS = STATEMENT_MS + 2_000;
+const CONNECT_MS = 5_000;
+
+/**
+ * Opens a pool of at most `maxConnections`. No call waits for ever: see the limits above. Transactions and single
+ * statements that PostgreSQL asks to repeat (serialization failure, deadlock) are repeated a few times.
+ */
 export function openDatabase(databaseUrl: string, { maxConnections = 20 }: { maxConnections?: number } = {}): Db {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: maxConnections,
     types,
-    connectionTimeoutMillis: 5_000,
-    statement_timeout: 30_000,
-    idle_in_transaction_session_timeout: 30_000,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: ANSWER_MS,
+    idle_in_transaction_session_timeout: STATEMENT_MS,
+    keepAlive: true,
   });
   // An idle connection that PostgreSQL drops must not end the process; the next query opens another.
   pool.on('error', () => undefined);
-  return new Kysely<DB>({
-    dialect: new PostgresDialect({ pool }),
+  return new PatientKysely<DB>({
+    dialect: new PostgresDialect({ pool: patientPool(pool) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
 }

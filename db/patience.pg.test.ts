@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { beforeAll, expect, test } from 'vitest';
+import { useTestDatabase } from '../tests/support/test-db.js';
+
+const db = useTestDatabase();
+beforeAll(async () => {
+  await sql`create table pot (id int primary key, n int not null)`.execute(db());
+  await sql`insert into pot values (1, 0), (2, 0)`.execute(db());
+});
+
+const add = (id: number) => sql`update pot set n = n + 1 where id = ${id}`;
+async function pots(): Promise<number[]> {
+  const { rows } = await sql<{ n: number }>`select n from pot order by id`.execute(db());
+  return rows.map(({ n }) => n);
+}
+
+test('two transactions that wait for each other: PostgreSQL ends one, it is run again, both are done once', async () => {
+  let runs = 0;
+  const both = (first: number, second: number) =>
+    db()
+      .transaction()
+      .execute(async (trx) => {
+        runs += 1;
+        await add(first).execute(trx);
+        await pause(300);
+        await add(second).execute(trx);
+      });
+  await Promise.all([both(1, 2), both(2, 1)]);
+  expect(runs).toBe(3);
+  expect(await pots()).toEqual([2, 2]);
+});
+
+test('serialization failures, of a single statement and at a commit, are tried again; what always fails is told', async () => {
+  await sql`create sequence turn`.execute(db());
+  await sql`
+    create function fail_at_first() returns trigger language plpgsql as $$ begin
+      if nextval('turn') % 2 = 1 or new.n < 0 then raise exception 'not now' using errcode = '40001'; end if;
+      return null;
+    end $$`.execute(db());
+  await sql`
+    create constraint trigger not_now after update on pot deferrable initially deferred
+    for each row execute function fail_at_first()`.execute(db());
+  const [first, second] = await pots();
+  await add(1).execute(db());
+  await db()
+    .transaction()
+    .execute((trx) => add(2).execute(trx));
+  expect(await pots()).toEqual([first! + 1, second! + 1]);
+  await expect(sql`update pot set n = -1`.execute(db())).rejects.toMatchObject({ code: '40001' });
+});
+
+test('a connection that is lost between two statements ends the transaction and not the process', async () => {
+  const unexpected: unknown[] = [];
+  const note = (error: unknown) => unexpected.push(error);
+  process.on('uncaughtException', note);
+  const cut = db()
+    .transaction()
+    .execute(async (trx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+      await sql`select pg_terminate_backend(${rows[0]!.pid})`.execute(db());
+      await pause(300);
+      await sql`select 1`.execute(trx);
+    });
+  await expect(cut).rejects.toThrow(/not queryable|terminated/);
+  await sql`select 1`.execute(db());
+  process.off('uncaughtException', note);
+  expect(unexpected).toEqual([]);
+});

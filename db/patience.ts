@@ -1,0 +1,87 @@
+import { Kysely, type PostgresPool, type PostgresPoolClient, type Transaction, type TransactionBuilder } from 'kysely';
+import type pg from 'pg';
+
+/** Serialization failure and deadlock: PostgreSQL has rolled all of it back and asks to try again. */
+const TRY_AGAIN: ReadonlySet<unknown> = new Set(['40001', '40P01']);
+const MOST_TRIES = 6;
+/** The first pause; each later one is twice as long. Who was in the way goes on meanwhile, so no dice are needed. */
+const FIRST_PAUSE_MS = 10;
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+/** Runs `work` again while PostgreSQL asks for it, so what `work` does beside the database must bear a repeat. */
+async function untilSerialized<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === MOST_TRIES || !TRY_AGAIN.has(codeOf(error))) throw error;
+      const pauseMs = FIRST_PAUSE_MS * 2 ** (tries - 1);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+/** A Kysely whose transactions are run again, from their begin, after a serialization failure or a deadlock. */
+export class PatientKysely<DB> extends Kysely<DB> {
+  override transaction(): TransactionBuilder<DB> {
+    const builder = super.transaction();
+    const once = builder.execute.bind(builder) as typeof builder.execute;
+    return Object.assign(builder, {
+      execute: <T>(work: (trx: Transaction<DB>) => Promise<T>) => untilSerialized(() => once(work)),
+    });
+  }
+}
+
+/** What `pg` says when `query_timeout` has passed; the connection would still wait for its answer. */
+const isUnanswered = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
+
+/** Whoever asks next is told; without a listener the event would end the process. */
+const onLost = (): void => undefined;
+
+/**
+ * A connection for as long as it is lent. One that has not answered in time is closed at once: back in the pool it
+ * would make everybody wait who is lent it next. A single statement, which is its own transaction, is run again too.
+ */
+class LentConnection {
+  private gone: Error | null = null;
+
+  constructor(private readonly client: pg.PoolClient) {
+    client.on('error', onLost);
+  }
+
+  query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+    const alone = this.client.getTransactionStatus() === 'I';
+    return alone ? untilSerialized(() => this.ask(sql, parameters)) : this.ask(sql, parameters);
+  }
+
+  release(): void {
+    if (this.gone === null) this.giveBack(false);
+  }
+
+  private giveBack(close: boolean): void {
+    this.client.release(close); // the pool listens again from here on
+    this.client.off('error', onLost);
+  }
+
+  private async ask(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+    if (this.gone !== null) throw this.gone;
+    try {
+      return await this.client.query(sql, [...parameters]);
+    } catch (error) {
+      if (isUnanswered(error)) {
+        this.gone = error as Error;
+        this.giveBack(true);
+      }
+      throw error;
+    }
+  }
+}
+
+/** A pool of `pg` that lends such connections to Kysely. */
+export function patientPool(pool: pg.Pool): PostgresPool {
+  return {
+    connect: async () => new LentConnection(await pool.connect()) as unknown as PostgresPoolClient,
+    end: () => pool.end(),
+  };
+}

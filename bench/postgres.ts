@@ -1,0 +1,76 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { migrateToLatest } from '../db/migrate.js';
+import type { Child } from '../dev/child.js';
+import { freePort } from '../dev/free-port.js';
+import { startPostgres } from '../dev/postgres.js';
+import { postgresAccount } from '../dev/postgres-account.js';
+import { initialiseCluster, postgresPrograms } from '../dev/postgres-programs.js';
+import type { Supervisor } from '../dev/supervisor.js';
+
+/**
+ * Durable as in production: fsync, synchronous_commit and full_page_writes stay on. What differs from PostgreSQL's
+ * defaults is what every guide to a server of a few GB sets: memory, and checkpoints that don't fall into a run.
+ */
+const settings: Record<string, string> = {
+  shared_buffers: '512MB',
+  effective_cache_size: '2GB',
+  work_mem: '16MB',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
+  random_page_cost: '1.1',
+};
+
+/** A PostgreSQL of the bench's own with the product's database, migrated. */
+export interface DurablePostgres {
+  adminUrl: string;
+  databaseUrl: string;
+  child: Child;
+  version: string;
+  settings: Record<string, string>;
+}
+
+const shown = [...Object.keys(settings), 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method'];
+
+async function ask(url: string): Promise<{ version: string; settings: Record<string, string> }> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string; value: string }>(
+      `select name, current_setting(name) as value from pg_settings where name = any($1) order by name`,
+      [[...shown, 'server_version']],
+    );
+    const { server_version: version = '', ...found } = Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+    return { version, settings: found };
+  } finally {
+    await client.end();
+  }
+}
+
+/** Starts it on an empty folder and migrates the product's database. */
+export async function startDurablePostgres(options: {
+  folder: string;
+  supervisor: Supervisor;
+  onLine: (line: string) => void;
+}): Promise<DurablePostgres> {
+  const { supervisor, onLine } = options;
+  const dataDir = join(options.folder, 'postgres');
+  const account = await postgresAccount();
+  await initialiseCluster(await postgresPrograms(account), dataDir, account);
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
+  await appendFile(join(dataDir, 'postgresql.conf'), lines.join(''));
+  const port = await freePort();
+  const postgres = await startPostgres({
+    dataDir,
+    port,
+    database: 'punctual',
+    onLine,
+    onStart: (child) => supervisor.hold(child),
+  });
+  supervisor.watch(postgres.child);
+  await migrateToLatest(postgres.url);
+  const adminUrl = new URL(postgres.url);
+  adminUrl.pathname = '/postgres';
+  return { adminUrl: adminUrl.href, databaseUrl: postgres.url, child: postgres.child, ...(await ask(postgres.url)) };
+}

@@ -1,106 +1,119 @@
 import type { Logger } from 'pino';
-import { viewsOf } from '../db/appointment-views.js';
 import type { Db } from '../db/database.js';
 import {
+  beginNotifications,
   claimNotifications,
   finishNotifications,
-  type ClaimedNotification,
-  type Sending,
+  freeNotificationsOfDeadRelays,
 } from '../db/notification-claims.js';
-import type { View } from '../domain/advance.js';
-import { deadlinesOf } from '../domain/deadlines.js';
-import { templateAtClaim, type Template } from '../domain/notifications.js';
-import { ProviderError, type MailProvider, type SmsProvider } from '../providers/types.js';
-import { writeShortText, writeText } from './templates.js';
+import type { RelaySession } from '../db/relay-session.js';
+import type { Channel } from '../domain/notifications.js';
+import { deliver, type DeliveryDependencies } from './notification-delivery.js';
 
-export interface NotificationRelayDependencies {
+export interface NotificationRelayDependencies extends DeliveryDependencies {
   db: Db;
-  sms: SmsProvider;
-  mail: MailProvider;
-  /** The domain of our Message-IDs. */
-  mailDomain: string;
+  session: RelaySession;
   log: Logger;
 }
 
-/** Rows claimed at once: enough to keep the vendors busy, few enough to decide on fresh state. */
-const BATCH = 100;
-/** Gives up, visibly, after this many tries. */
-const MOST_ATTEMPTS = 8;
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 60_000;
+/** Rows claimed at once: a herd is claimed within a second, in statements short enough to share it with other relays. */
+const CLAIM_BATCH = 1_000;
+/** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
+const MOST_WAITING = 100_000;
+/** Rows begun together: their appointments are read in one statement, so few that a decision is never old. */
+const CHUNK = 25;
+
+/** Channels with what they hand over at once. In-app notices are only written down, behind what vendors wait for. */
+const CHANNELS: Record<Channel, { chunks: number }> = {
+  sms: { chunks: 2 },
+  email: { chunks: 2 },
+  in_app: { chunks: 1 },
+};
 
 /**
- * Sends one batch of due notifications: decides by the state of this moment what each is, hands it over, and writes
- * down how it ended. @returns how many rows were claimed
+ * Hands due notifications to their vendors. Claiming is quick and runs ahead (a whole herd is claimed on its second);
+ * handing over goes at the vendor's pace, each channel on its own, and decides what a row is as it begins.
  */
-export async function relayNotifications(deps: NotificationRelayDependencies): Promise<number> {
-  const claimed = await claimNotifications(deps.db, BATCH);
-  if (claimed.length === 0) return 0;
-  const views = await viewsOf(
-    deps.db,
-    claimed.map(({ appointmentId }) => appointmentId),
-  );
-  const endings = await Promise.all(claimed.map((row) => send(deps, row, views.get(row.appointmentId)!)));
-  await finishNotifications(deps.db, endings);
-  return claimed.length;
-}
+export class NotificationRelay {
+  private readonly waiting: Record<Channel, string[]> = { sms: [], email: [], in_app: [] };
+  private readonly running: Record<Channel, number> = { sms: 0, email: 0, in_app: 0 };
+  private readonly chunks = new Set<Promise<void>>();
+  private stopped = false;
 
-async function send(deps: NotificationRelayDependencies, row: ClaimedNotification, view: View): Promise<Sending> {
-  const template = templateAtClaim(row.kind, row.recipientRole, view);
-  if (template === null) return { id: row.id, status: 'skipped', error: 'lost its meaning' };
-  if (row.channel === 'sms' && row.phone === null)
-    return { id: row.id, status: 'skipped', error: 'no telephone number' };
-  try {
-    const providerRef = await handOver(deps, row, template, view);
-    return { id: row.id, status: 'sent', template, providerRef };
-  } catch (error) {
-    return failed(deps, row, template, error);
+  constructor(private readonly deps: NotificationRelayDependencies) {}
+
+  /** Claims what is due, and sets its handing over going. @returns how many rows were claimed */
+  async claim(): Promise<number> {
+    const { db, session } = this.deps;
+    if (this.stopped || !session.held) return 0;
+    const waiting = Object.values(this.waiting).reduce((sum, ids) => sum + ids.length, 0);
+    if (waiting >= MOST_WAITING) return 0;
+    const vendors = await this.claimOf(db, ['sms', 'email']);
+    const inApp = vendors < CLAIM_BATCH ? await this.claimOf(db, ['in_app']) : 0;
+    return vendors + inApp;
   }
-}
 
-async function handOver(
-  { sms, mail, mailDomain }: NotificationRelayDependencies,
-  row: ClaimedNotification,
-  template: Template,
-  view: View,
-): Promise<string | null> {
-  const { record } = view;
-  const { payBy } = deadlinesOf(record);
-  switch (row.channel) {
-    case 'in_app':
-      return null;
-    case 'sms': {
-      const body = writeShortText(template, record, payBy, row);
-      const { ref } = await sms.sendSms({ to: row.phone!, body, reference: row.id, lookForEarlierSince: row.triedAt });
-      return ref;
-    }
-    case 'email': {
-      const { subject, body } = writeText(template, record, payBy, row);
-      const { ref } = await mail.sendMail({
-        to: row.email,
-        subject,
-        text: body,
-        kind: template,
-        messageId: `<${row.id}@${mailDomain}>`,
+  /** Sets free what relays held that have died. @returns how many rows */
+  freeDead(): Promise<number> {
+    return this.deps.session.held ? freeNotificationsOfDeadRelays(this.deps.db) : Promise.resolve(0);
+  }
+
+  /** Begins nothing more and lets end what was begun; what is only claimed is taken over by others. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.chunks);
+  }
+
+  private async claimOf(db: Db, channels: readonly Channel[]): Promise<number> {
+    const claimed = await claimNotifications(db, this.deps.session.id, channels, CLAIM_BATCH);
+    for (const { id, channel } of claimed) this.waiting[channel].push(id);
+    for (const channel of channels) this.fill(channel);
+    return claimed.length;
+  }
+
+  private fill(channel: Channel): void {
+    while (!this.stopped && this.running[channel] < CHANNELS[channel].chunks && this.waiting[channel].length > 0) {
+      this.running[channel] += 1;
+      const chunk = this.handOver(this.waiting[channel].splice(0, CHUNK)).finally(() => {
+        this.running[channel] -= 1;
+        this.chunks.delete(chunk);
+        this.fill(channel);
       });
-      return ref;
+      this.chunks.add(chunk);
     }
   }
-}
 
-function failed(
-  { log }: NotificationRelayDependencies,
-  row: ClaimedNotification,
-  template: Template,
-  error: unknown,
-): Sending {
-  const said = error instanceof Error ? error.message : String(error);
-  const final = (error instanceof ProviderError && !error.retryable) || row.attempts >= MOST_ATTEMPTS;
-  log.warn(
-    { notificationId: row.id, channel: row.channel, attempts: row.attempts, final, error: said },
-    'a notification was not taken',
-  );
-  if (final) return { id: row.id, status: 'failed', template, error: said };
-  const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts);
-  return { id: row.id, status: 'pending', template, error: said, retryInMs };
+  /** Never throws: with the database away the rows stay claimed, and are set free when this relay ends or starts anew. */
+  private async handOver(ids: string[]): Promise<void> {
+    const { db, session, log } = this.deps;
+    for (;;) {
+      try {
+        const begun = await beginNotifications(db, session.id, ids);
+        const endings = await deliver(this.deps, begun);
+        await this.writeDown(endings);
+        return;
+      } catch (error) {
+        log.error({ relay: 'notifications', error: String(error) }, 'a chunk was not begun and is tried again');
+        if (this.stopped) return;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    }
+  }
+
+  /** What vendors took must be written down, or it would be sent again: tried until the database is back. */
+  private async writeDown(endings: Awaited<ReturnType<typeof deliver>>): Promise<void> {
+    const { db, session, log } = this.deps;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await finishNotifications(db, session.id, endings);
+      } catch (error) {
+        log.error(
+          { relay: 'notifications', tries, error: String(error) },
+          'how notifications ended is not written down yet',
+        );
+        if (this.stopped && tries >= 5) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 200 * 2 ** tries)));
+      }
+    }
+  }
 }

@@ -1,14 +1,6 @@
 import type { Committed } from '../db/commit.js';
 import { nextWakeUp } from '../domain/advance.js';
-import type { AppointmentRecord } from '../domain/record.js';
 import type { Snapshot } from '../workflows/messages.js';
-
-/** The room is wanted from the opening (or its early preparation) to the end. */
-function wantsRoom(record: AppointmentRecord): boolean {
-  if (record.roomAlive) return false;
-  if (record.status === 'confirmed' || record.status === 'in_progress') return true;
-  return record.status === 'scheduled' && record.openingPreparedAt !== null;
-}
 
 /** Reduces a commit to what the workflow keeps: no names, no policy, no secrets, since it stays in the history. */
 export function snapshotOf(committed: Pick<Committed, 'record' | 'version' | 'now' | 'needs' | 'decided'>): Snapshot {
@@ -26,12 +18,10 @@ export function snapshotOf(committed: Pick<Committed, 'record' | 'version' | 'no
     activated: record.activatedAt !== null,
     hold: record.hold,
     joined: { client: record.client.joinedAt, therapist: record.therapist.joinedAt },
-    roomAlive: record.roomAlive,
     openPayment: record.openProviderPayment,
     outcome: record.outcome,
     next: next === null ? null : { event: next.event, due: next.due, inMs: Math.max(0, next.wakeAt - now) },
     needs,
-    ensureRoom: wantsRoom(record),
     decided: decided.map(({ id, decision }) => ({ id, code: decision.ok ? null : decision.code })),
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { joinSession } from '../db/joins.js';
 import type { SeenAppointment } from '../db/lists.js';
-import { openConnections, readRoom, recordRoom, roomIdentity } from '../db/rooms.js';
+import { aliveRoomOf, openConnections, recordRoom, roomIdentity } from '../db/rooms.js';
 import { advance } from '../domain/advance.js';
 import { joinVerdict } from '../domain/join.js';
 import { Refused } from '../domain/refusals.js';
@@ -71,8 +71,8 @@ async function issueTicket(services: Services, seen: SeenAppointment, participan
 /** The row's room if it is alive there, else the vendor's, ensured now. */
 async function aliveRoom({ db, providers, config }: Services, { record, row }: SeenAppointment): Promise<Room> {
   const mode = record.sessionMode;
-  const known = await readRoom(db, record.id);
-  if (known?.status === 'alive') return { sid: known.sid, mode };
+  const known = await aliveRoomOf(db, record.id);
+  if (known !== undefined) return { ...known, mode };
   const statusCallback = `${config.publicUrl}/webhooks/twilio/video`;
   const room = await providers.rooms.ensureRoom({ uniqueName: row.meetingId, mode, statusCallback });
   await recordRoom(db, record.id, mode, room.sid);

@@ -5,13 +5,15 @@ import type { AppointmentRecord } from '../domain/record.js';
 import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.js';
 import { toDate, toMs } from './clock.js';
 import type { Db, Trx } from './database.js';
-import type { AppointmentTable } from './schema.js';
+import type { AppointmentTable, RoomStatus } from './schema.js';
 
 /** The row with what belongs to a decision from other tables, and the moment (PostgreSQL's clock) it was read. */
 export interface LoadedAppointment {
   row: Selectable<AppointmentTable>;
   record: AppointmentRecord;
   now: number;
+  /** How the appointment's room stands; null before one was wanted. */
+  roomStatus: RoomStatus | null;
 }
 
 /** Selects rows with payment, hold, room and pending activation beside them, by PostgreSQL's clock. */
@@ -19,7 +21,7 @@ export function selectAppointments(db: Db) {
   return db
     .selectFrom('appointment as a')
     .leftJoin('hold as h', 'h.appointmentId', 'a.id')
-    .leftJoin('room as r', (join) => join.onRef('r.appointmentId', '=', 'a.id').on('r.status', '=', 'alive'))
+    .leftJoin('room as r', 'r.appointmentId', 'a.id')
     .leftJoinLateral(
       (eb) =>
         eb
@@ -33,7 +35,7 @@ export function selectAppointments(db: Db) {
       (join) => join.onTrue(),
     )
     .selectAll('a')
-    .select(['h.status as holdStatus', 'r.sid as roomSid', 'pay.paymentStatus', 'pay.paymentMethod'])
+    .select(['h.status as holdStatus', 'r.status as roomStatus', 'pay.paymentStatus', 'pay.paymentMethod'])
     .select((eb) => [
       eb
         .exists(
@@ -61,10 +63,19 @@ type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectAppointments>['exe
 
 /** Maps a selected row to the domain's record. */
 export function toLoaded(selected: SelectedRow): LoadedAppointment {
-  const { holdStatus, roomSid, paymentStatus, paymentMethod, openProviderPayment, pendingActivationAt, now, ...row } =
-    selected;
+  const {
+    holdStatus,
+    roomStatus,
+    paymentStatus,
+    paymentMethod,
+    openProviderPayment,
+    pendingActivationAt,
+    now,
+    ...row
+  } = selected;
   return {
     row,
+    roomStatus,
     now: now.getTime(),
     record: toRecord(row, {
       hold: holdStatus ?? 'none',
@@ -72,7 +83,7 @@ export function toLoaded(selected: SelectedRow): LoadedAppointment {
         paymentStatus === null || paymentMethod === null ? null : { status: paymentStatus, method: paymentMethod },
       openProviderPayment: Boolean(openProviderPayment),
       pendingActivationAt: toMs(pendingActivationAt),
-      roomAlive: roomSid !== null,
+      roomAlive: roomStatus === 'alive',
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { nextWakeUp, type WakeUp } from '../domain/advance.js';
 import { cancellationQuote } from '../domain/cancellation.js';
+import { deadlinesOf } from '../domain/deadlines.js';
 import type { Effect, MessageEvent } from '../domain/events.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { RefusalCode } from '../domain/refusals.js';
@@ -15,6 +16,7 @@ import { lookUpMove } from './moves.js';
 import { voidUnsent, writeNotifications } from './notification-rows.js';
 import { fundAndHold, isPrice, readArrival, releaseMoney, returnLateMoney, type Arrival } from './payments.js';
 import { therapistStretches } from './rooms.js';
+import { wishForRoom } from './room-wishes.js';
 import { writeTimeline, type TimelineNote } from './timeline.js';
 
 /** The appointment after a commit, and what is left to do. */
@@ -75,6 +77,7 @@ async function carryOut(working: Working, record: AppointmentRecord, step: Step,
       return voidUnsent(trx, record.id);
     case 'notify': {
       const { kind, to } = effect;
+      if (kind === 't5' && record.openingPreparedAt !== null) return; // they lie ready since T-15
       const timed = kind === 't15' || kind === 't5';
       await writeNotifications(trx, record, { kind, to, notBefore: timed ? step.decision.at : working.now });
     }
@@ -216,6 +219,7 @@ export async function commitAppointment(
     const changed = worked.steps.some(({ decision }) => decision.allowed && !decision.quiet) || worked.prepareOpening;
     if (changed) {
       await saveRecord(trx, record, working.paidPaymentId);
+      await wishForRoom(trx, loaded, record, now);
       record = (await loadAppointment(trx, appointmentId))!.record; // with payment, hold and lease as they are now
     }
     return {
@@ -230,10 +234,10 @@ export async function commitAppointment(
   });
 }
 
-/** The early wake-up of a spread T-5: its rows wait for the due time, and who gets which is decided then. */
+/** T-5's rows, written ahead: they wait for the due time, and who gets which is decided then. */
 async function prepareOpening(working: Working, record: AppointmentRecord): Promise<AppointmentRecord> {
-  const opening = nextWakeUp(record);
-  await writeNotifications(working.trx, record, { kind: 't5', to: ['client', 'therapist'], notBefore: opening!.due });
+  const { opensAt } = deadlinesOf(record);
+  await writeNotifications(working.trx, record, { kind: 't5', to: ['client', 'therapist'], notBefore: opensAt });
   return { ...record, openingPreparedAt: working.now };
 }
 

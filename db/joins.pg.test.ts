@@ -50,9 +50,8 @@ const joinAs = (who: 'client' | 'therapist', { id, parties }: Session) => joinSe
 describe('with nothing running', () => {
   test('at T-5 by PostgreSQL’s clock both are let in: attendance, message and answer', async () => {
     const session = await approved(5 * MINUTE_MS);
-    const { messageId, room } = await joinAs('client', session);
+    const { messageId } = await joinAs('client', session);
     await joinAs('therapist', session);
-    expect(room).toBeNull();
     const record = await recordOf(db(), session.id);
     expect(record).toMatchObject({
       status: 'scheduled',
@@ -99,15 +98,11 @@ describe('with nothing running', () => {
     });
   });
 
-  test('a join again keeps the first time; a living room is named', async () => {
+  test('a join again keeps the first time', async () => {
     const session = await approved(1_000);
     await joinAs('client', session);
     const { client } = await recordOf(db(), session.id);
-    await db()
-      .insertInto('room')
-      .values({ appointmentId: session.id, mode: 'video', sid: 'RM1', status: 'alive' })
-      .execute();
-    expect((await joinAs('client', session)).room).toEqual({ sid: 'RM1' });
+    await joinAs('client', session);
     expect((await recordOf(db(), session.id)).client).toEqual(client);
   });
 

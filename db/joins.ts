@@ -8,11 +8,10 @@ import type { Db, Trx } from './database.js';
 import { freeLease, takeLease } from './leases.js';
 import { storeMessage } from './messages.js';
 
-/** A join that was let in: what to send the workflow, and the room's row if one is alive. */
+/** A join that was let in, and what to send the workflow. */
 export interface Joined {
   loaded: LoadedAppointment;
   messageId: string;
-  room: { sid: string } | null;
 }
 
 async function lockOrRefuse(trx: Trx, appointmentId: string): Promise<LoadedAppointment> {
@@ -49,13 +48,7 @@ export async function joinSession(
       receivedAt,
       signal: true,
     });
-    const room = await trx
-      .selectFrom('room')
-      .where('appointmentId', '=', appointmentId)
-      .where('status', '=', 'alive')
-      .select('sid')
-      .executeTakeFirst();
-    return { loaded, messageId, room: room ?? null };
+    return { loaded, messageId };
   });
 }
 

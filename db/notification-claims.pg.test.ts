@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   bookAppointment,
   makeParties,
@@ -12,7 +13,14 @@ import { NOTIFICATION_KINDS, type NotificationKind } from '../domain/events.js';
 import { LOSES_MEANING } from '../domain/notifications.js';
 import { databaseNow } from './clock.js';
 import { commitAppointment } from './commit.js';
-import { claimNotifications, finishNotifications, type ClaimedNotification } from './notification-claims.js';
+import {
+  beginNotifications,
+  claimNotifications,
+  finishNotifications,
+  freeNotificationsOfDeadRelays,
+  type BegunNotification,
+} from './notification-claims.js';
+import { RelaySession } from './relay-session.js';
 import { voidUnsent, writeNotifications } from './notification-rows.js';
 
 const db = useTestDatabase();
@@ -34,11 +42,38 @@ async function write(kind: NotificationKind, inMs = 0): Promise<void> {
   });
 }
 
+/** Once PostgreSQL has noticed that the connection is gone. */
+async function free(): Promise<number> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const freed = await freeNotificationsOfDeadRelays(db());
+    if (freed > 0) return freed;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return 0;
+}
+
 const rows = () => db().selectFrom('notification').selectAll().orderBy('id').execute();
 const statuses = async () => [...new Set((await rows()).map(({ status }) => status))];
 
-async function claimOne(): Promise<ClaimedNotification> {
-  const [claimed] = await claimNotifications(db(), 1);
+let relay: RelaySession;
+beforeEach(async () => {
+  relay = await RelaySession.open(db.url());
+});
+afterEach(() => relay.close());
+
+/** Claims and begins, as a relay does. */
+async function claim(limit: number): Promise<BegunNotification[]> {
+  const claimed = await claimNotifications(db(), relay.id, ['email', 'sms', 'in_app'], limit);
+  const begun = await beginNotifications(
+    db(),
+    relay.id,
+    claimed.map((one) => one.id),
+  );
+  return begun.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+async function claimOne(): Promise<BegunNotification> {
+  const [claimed] = await claim(1);
   if (claimed === undefined) throw new Error('nothing was claimed');
   return claimed;
 }
@@ -46,7 +81,7 @@ async function claimOne(): Promise<ClaimedNotification> {
 describe('claiming', () => {
   test('what a claim brings is enough to send it', async () => {
     await write('booking_made');
-    const claimed = await claimNotifications(db(), 10);
+    const claimed = await claim(10);
     expect(claimed.map(({ channel }) => channel).sort()).toEqual(['email', 'in_app']);
     expect(claimed[0]).toMatchObject({
       appointmentId: id,
@@ -64,20 +99,20 @@ describe('claiming', () => {
   test('relays that claim at once never claim the same', async () => {
     for (const kind of NOTIFICATION_KINDS) await write(kind);
     const total = (await rows()).length;
-    const batches = await Promise.all(Array.from({ length: 8 }, () => claimNotifications(db(), 5)));
+    const batches = await Promise.all(Array.from({ length: 8 }, () => claim(5)));
     const claimed = batches.flat().map((one) => one.id);
     expect(new Set(claimed).size).toBe(claimed.length);
     expect(claimed.length).toBe(Math.min(total, 40));
-    expect(await claimNotifications(db(), 100)).toHaveLength(total - claimed.length);
+    expect(await claim(100)).toHaveLength(total - claimed.length);
   });
 
   test('none is claimed before its time', async () => {
     await write('t15', 60_000);
-    expect(await claimNotifications(db(), 10)).toEqual([]);
+    expect(await claim(10)).toEqual([]);
     await write('t5', 300);
-    expect(await claimNotifications(db(), 10)).toEqual([]);
+    expect(await claim(10)).toEqual([]);
     await passTime(db(), id, 301);
-    expect((await claimNotifications(db(), 10)).map(({ kind }) => kind)).toEqual(['t5', 't5', 't5']);
+    expect((await claim(10)).map(({ kind }) => kind)).toEqual(['t5', 't5', 't5']);
   });
 
   test('the most overdue come first', async () => {
@@ -95,19 +130,19 @@ describe('rows', () => {
 
   test('what was sent stays sent when it is written again', async () => {
     await write('booking_made');
-    const sent = (await claimNotifications(db(), 10)).map((one) => ({
+    const sent = (await claim(10)).map((one) => ({
       id: one.id,
       status: 'sent' as const,
       template: 'booking_made' as const,
       providerRef: 'ref',
     }));
-    await finishNotifications(db(), sent);
+    await finishNotifications(db(), relay.id, sent);
     await write('booking_made');
     expect(await rows()).toMatchObject([
       { status: 'sent', template: 'booking_made', providerRef: 'ref', sentAt: expect.any(Date) },
       { status: 'sent' },
     ]);
-    expect(await claimNotifications(db(), 10)).toEqual([]);
+    expect(await claim(10)).toEqual([]);
   });
 
   test('another schedule version is told anew', async () => {
@@ -151,10 +186,7 @@ describe('voiding', () => {
     await passTime(db(), id, 31 * MINUTE_MS);
     await commitAppointment(db(), id);
     await passTime(db(), id, 60 * MINUTE_MS);
-    expect((await claimNotifications(db(), 100)).map(({ kind }) => kind)).toEqual([
-      'expired_payment',
-      'expired_payment',
-    ]);
+    expect((await claim(100)).map(({ kind }) => kind)).toEqual(['expired_payment', 'expired_payment']);
     const voided = (await rows()).filter(({ kind }) => kind === 't15');
     expect(voided).toMatchObject([
       { status: 'voided', error: 'lost its meaning' },
@@ -168,9 +200,10 @@ describe('endings', () => {
   beforeEach(() => write('booking_made'));
 
   test('a retry waits for its pause, and says why', async () => {
-    const claimed = await claimNotifications(db(), 10);
+    const claimed = await claim(10);
     await finishNotifications(
       db(),
+      relay.id,
       claimed.map((one) => ({
         id: one.id,
         status: 'pending',
@@ -183,18 +216,16 @@ describe('endings', () => {
       { status: 'pending', attempts: 1, error: 'the mail server is away' },
       { attempts: 1 },
     ]);
-    expect(await claimNotifications(db(), 10)).toEqual([]);
+    expect(await claim(10)).toEqual([]);
     await passTime(db(), id, 60_000);
-    expect(await claimNotifications(db(), 10)).toMatchObject([
-      { attempts: 2, triedAt: expect.any(Date) },
-      { attempts: 2 },
-    ]);
+    expect(await claim(10)).toMatchObject([{ attempts: 2, triedAt: expect.any(Date) }, { attempts: 2 }]);
   });
 
   test('one that is given up is failed, for all to see, and never claimed again', async () => {
-    const claimed = await claimNotifications(db(), 10);
+    const claimed = await claim(10);
     await finishNotifications(
       db(),
+      relay.id,
       claimed.map((one) => ({ id: one.id, status: 'failed', template: 'booking_made', error: 'x'.repeat(600) })),
     );
     expect(await rows()).toMatchObject([
@@ -202,13 +233,14 @@ describe('endings', () => {
       { status: 'failed' },
     ]);
     await passTime(db(), id, 600_000);
-    expect(await claimNotifications(db(), 10)).toEqual([]);
+    expect(await claim(10)).toEqual([]);
   });
 
   test('one that lost its meaning is skipped, with the reason', async () => {
-    const claimed = await claimNotifications(db(), 10);
+    const claimed = await claim(10);
     await finishNotifications(
       db(),
+      relay.id,
       claimed.map((one) => ({ id: one.id, status: 'skipped', error: 'lost its meaning' })),
     );
     expect(await rows()).toMatchObject([
@@ -217,28 +249,70 @@ describe('endings', () => {
     ]);
   });
 
-  test('a claim whose relay died is taken up after a minute, and knows that it was tried', async () => {
-    const first = await claimNotifications(db(), 10);
-    await passTime(db(), id, 59_000);
-    expect(await claimNotifications(db(), 10)).toEqual([]);
-    await passTime(db(), id, 1_001);
-    const second = await claimNotifications(db(), 10);
-    expect(second.map((one) => one.id).sort()).toEqual(first.map((one) => one.id).sort());
-    expect(second).toMatchObject([{ attempts: 2, triedAt: expect.any(Date) }, { attempts: 2 }]);
+  test('what a living relay holds is left alone; what a dead one only claimed is free at once', async () => {
+    const claimed = await claimNotifications(db(), relay.id, ['email', 'in_app'], 10);
+    expect(await freeNotificationsOfDeadRelays(db())).toBe(0);
+    await relay.close();
+    expect(await free()).toBe(2);
+    relay = await RelaySession.open(db.url());
+    const again = await claim(10);
+    expect(again.map(({ id: one }) => one)).toEqual(claimed.map((one) => one.id).toSorted());
+    expect(again).toMatchObject([
+      { attempts: 1, triedAt: null },
+      { attempts: 1, triedAt: null },
+    ]);
+  });
+
+  test('what a dead relay was handing over is left alone for a moment, then knows that it was tried', async () => {
+    await claim(10);
+    await relay.close();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await freeNotificationsOfDeadRelays(db())).toBe(0);
+    await passTime(db(), id, 2_001);
+    expect(await freeNotificationsOfDeadRelays(db())).toBe(2);
+    relay = await RelaySession.open(db.url());
+    expect(await claim(10)).toMatchObject([{ attempts: 2, triedAt: expect.any(Date) }, { attempts: 2 }]);
+  });
+
+  test('a claimed row that lost its meaning is voided and not begun; one being handed over is not voided', async () => {
+    await write('approved');
+    const claimed = await claimNotifications(db(), relay.id, ['email', 'in_app'], 10);
+    const [first, ...others] = claimed.map((one) => one.id);
+    await beginNotifications(db(), relay.id, [first!]);
+    await voidUnsent(db(), id);
+    const kinds = (await beginNotifications(db(), relay.id, others)).map(({ kind }) => kind);
+    expect(kinds).not.toContain('approved');
+    expect((await rows()).find((row) => row.id === first)!.status).toBe('sending');
+  });
+
+  test('a connection that breaks keeps the relay’s id: it takes its lock again', async () => {
+    const holder = () =>
+      sql<{ pid: number }>`select pid from pg_locks where locktype = 'advisory' and objid = ${relay.id}`;
+    const [before] = (await holder().execute(db())).rows;
+    await sql`select pg_terminate_backend(${before!.pid})`.execute(db());
+    await vi.waitFor(async () => {
+      const [after] = (await holder().execute(db())).rows;
+      expect(after?.pid).toBeGreaterThan(0);
+      expect(after!.pid).not.toBe(before!.pid);
+      expect(relay.held).toBe(true);
+    }, 5_000);
+    await claim(10);
+    expect(await freeNotificationsOfDeadRelays(db())).toBe(0);
   });
 
   test('a voided row is not brought back by a relay that had claimed it before', async () => {
-    const claimed = await claimNotifications(db(), 10);
+    const claimed = await claim(10);
     await db().updateTable('notification').set({ status: 'voided' }).execute();
     await finishNotifications(
       db(),
+      relay.id,
       claimed.map((one) => ({ id: one.id, status: 'sent', template: 'booking_made', providerRef: null })),
     );
     expect(await statuses()).toEqual(['voided']);
   });
 
   test('nothing to finish changes nothing', async () => {
-    await finishNotifications(db(), []);
+    await finishNotifications(db(), relay.id, []);
     expect(await statuses()).toEqual(['pending']);
   });
 });

@@ -1,17 +1,47 @@
 import { sql } from 'kysely';
 import type { NotificationKind } from '../domain/events.js';
-import type { Template } from '../domain/notifications.js';
+import type { Channel, Template } from '../domain/notifications.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
+import { RELAY_LOCK_CLASS } from './relay-session.js';
 
-/** A row that this relay has claimed for sending, with its recipient. */
+/** A due row that a relay has claimed; what it becomes is decided when its handing over begins. */
 export interface ClaimedNotification {
   id: string;
+  channel: Channel;
+}
+
+/**
+ * Claims due rows for a relay in one statement, the most overdue first, skipping what other relays hold. None is claimed
+ * before its `not_before`.
+ */
+export async function claimNotifications(
+  db: Db,
+  relayId: number,
+  channels: readonly Channel[],
+  limit: number,
+): Promise<ClaimedNotification[]> {
+  const { rows } = await sql<ClaimedNotification>`
+    with due as (
+      select id from notification
+      where status = 'pending' and next_attempt_at <= clock_timestamp() and channel = any(${[...channels]}::text[])
+      order by next_attempt_at, id limit ${limit} for update skip locked
+    )
+    update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()
+    from due where n.id = due.id
+    returning n.id, n.channel`.execute(db);
+  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** A row whose handing over begins now, with its recipient. */
+export interface BegunNotification {
+  id: string;
   appointmentId: string;
+  scheduleVersion: number;
   kind: NotificationKind;
   recipientRole: Role;
   recipientId: string;
-  channel: 'email' | 'sms' | 'in_app';
+  channel: Channel;
   attempts: number;
   /** When an earlier try began whose answer never came: the vendor is asked first. */
   triedAt: Date | null;
@@ -22,36 +52,64 @@ export interface ClaimedNotification {
   timeZone: string;
 }
 
-/** A claim whose relay died is taken up again after this long. */
-const CLAIM_LEASE_MS = 60_000;
-
-/** Claims due rows in one statement, skipping what other relays hold. None is claimed before its `not_before`. */
-export async function claimNotifications(db: Db, limit: number): Promise<ClaimedNotification[]> {
-  const { rows } = await sql<ClaimedNotification>`
-    with due as (
-      select id, claimed_at from notification
-      where status in ('pending', 'sending') and next_attempt_at <= clock_timestamp()
-      order by next_attempt_at limit ${limit} for update skip locked
-    ), claimed as (
-      update notification n set status = 'sending', attempts = n.attempts + 1, claimed_at = clock_timestamp(),
-        next_attempt_at = clock_timestamp() + ${CLAIM_LEASE_MS} * interval '1 millisecond'
-      from due where n.id = due.id
-      returning n.id, n.appointment_id, n.kind, n.recipient_role, n.recipient_id, n.channel, n.attempts, due.claimed_at as tried_at
+/** Begins the handing over of claimed rows. Those that are no longer this relay's (voided, taken over) are left out. */
+export async function beginNotifications(
+  db: Db,
+  relayId: number,
+  ids: readonly string[],
+): Promise<BegunNotification[]> {
+  const { rows } = await sql<BegunNotification>`
+    with mine as (
+      select id, tried_at from notification
+      where id = any(${[...ids]}::uuid[]) and status = 'sending' and claimed_by = ${relayId} for update
     )
-    select claimed.*, p.name, p.email, p.phone, p.locale, p.time_zone
-    from claimed join person p on p.id = claimed.recipient_id`.execute(db);
+    update notification n set attempts = n.attempts + 1, tried_at = clock_timestamp()
+    from mine, person p where n.id = mine.id and p.id = n.recipient_id
+    returning n.id, n.appointment_id, n.schedule_version, n.kind, n.recipient_role, n.recipient_id, n.channel, n.attempts,
+      mine.tried_at, p.name, p.email, p.phone, p.locale, p.time_zone`.execute(db);
   return rows;
 }
 
-/** How one claimed row ended. */
+/** How long what a dead relay was just handing over is left alone: its request may still be on its way to the vendor. */
+const IN_FLIGHT_MS = 2_000;
+/** After PostgreSQL restarted every lock is gone for a moment: living relays get this long to take theirs again. */
+const RESTART_GRACE_MS = 3_000;
+
+/**
+ * Sets free what dead relays held (those whose advisory lock is gone): at once what was only claimed, a moment later
+ * what was being handed over. @returns how many rows
+ */
+export async function freeNotificationsOfDeadRelays(db: Db): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update notification set status = 'pending', claimed_by = null, next_attempt_at = clock_timestamp()
+    where id in (
+      select n.id from notification n
+      where n.status = 'sending' and n.claimed_by in (
+          select claimed_by from (select distinct claimed_by from notification where status = 'sending') claimers
+          where not exists (
+            select 1 from pg_locks l
+            where l.locktype = 'advisory' and l.classid = ${RELAY_LOCK_CLASS}::oid and l.objid = claimed_by::oid
+              and l.objsubid = 2 and l.granted
+              and l.database = (select oid from pg_database where datname = current_database())))
+        and (n.tried_at is null or n.tried_at < n.claimed_at
+          or n.tried_at < clock_timestamp() - ${IN_FLIGHT_MS} * interval '1 millisecond')
+        and pg_postmaster_start_time() < clock_timestamp() - ${RESTART_GRACE_MS} * interval '1 millisecond'
+      for update skip locked)`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
+
+/** How one handing over ended. */
 export type Sending =
   | { id: string; status: 'sent'; template: Template; providerRef: string | null }
   | { id: string; status: 'skipped'; error: string }
-  | { id: string; status: 'failed'; template: Template; error: string }
-  | { id: string; status: 'pending'; template: Template; error: string; retryInMs: number };
+  | { id: string; status: 'failed'; template: Template | null; error: string }
+  | { id: string; status: 'pending'; template: Template | null; error: string; retryInMs: number };
 
-/** Writes down how claimed rows ended, in one statement for the batch. */
-export async function finishNotifications(db: Db, endings: readonly Sending[]): Promise<void> {
+/**
+ * Writes down how a relay's rows ended, in one statement for the batch. What the vendor took is `sent` whoever holds the
+ * row by now; anything else counts only while it is this relay's.
+ */
+export async function finishNotifications(db: Db, relayId: number, endings: readonly Sending[]): Promise<void> {
   if (endings.length === 0) return;
   const rows = endings.map((ending) => ({
     id: ending.id,
@@ -63,10 +121,13 @@ export async function finishNotifications(db: Db, endings: readonly Sending[]): 
   }));
   await sql`
     update notification n set status = e.status, template = e.template, provider_ref = e.provider_ref, error = e.error,
-      sent_at = case when e.status = 'sent' then clock_timestamp() end,
+      sent_at = case when e.status = 'sent' then clock_timestamp() end, claimed_by = null,
       next_attempt_at = case when e.retry_ms is null then n.next_attempt_at
         else clock_timestamp() + e.retry_ms * interval '1 millisecond' end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as e(id uuid, status text, template text, provider_ref text, error text, retry_ms int)
-    where n.id = e.id and n.status = 'sending'`.execute(db);
+    where n.id = e.id
+      and (n.status = 'sending' and n.claimed_by = ${relayId} or e.status = 'sent' and n.status in ('sending', 'pending'))`.execute(
+    db,
+  );
 }

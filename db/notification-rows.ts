@@ -49,19 +49,29 @@ export async function writeNotifications(
     .onConflict((conflict) =>
       conflict
         .columns(['appointmentId', 'scheduleVersion', 'kind', 'recipientId', 'channel'])
-        .doUpdateSet({ status: 'pending', notBefore, nextAttemptAt: notBefore, error: null })
+        .doUpdateSet({
+          status: 'pending',
+          notBefore,
+          nextAttemptAt: notBefore,
+          error: null,
+          claimedBy: null,
+          triedAt: null,
+        })
         .where('notification.status', 'in', ['skipped', 'voided']),
     )
     .execute();
 }
 
-/** Voids what is unsent and has lost its meaning, in the transaction that took it. */
+/** Voids what has lost its meaning and was not begun to be sent (it may be claimed), in the transaction that took it. */
 export async function voidUnsent(db: Db, appointmentId: string): Promise<void> {
   await db
     .updateTable('notification')
     .set({ status: 'voided', error: sql`'lost its meaning'` })
     .where('appointmentId', '=', appointmentId)
-    .where('status', '=', 'pending')
+    .where('status', 'in', ['pending', 'sending'])
+    .where((eb) =>
+      eb.or([eb('status', '=', 'pending'), eb('triedAt', 'is', null), eb('triedAt', '<', eb.ref('claimedAt'))]),
+    )
     .where('kind', 'in', [...LOSES_MEANING])
     .execute();
 }

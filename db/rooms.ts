@@ -4,17 +4,30 @@ import type { Participant, SessionMode } from '../domain/types.js';
 import { toMs } from './clock.js';
 import type { Db } from './database.js';
 
-/** Remembers the vendor's room of an appointment; a later one (the first ended) replaces it. */
+/**
+ * Remembers the vendor's room of an appointment; a later one (the first ended) replaces it. One that came to be after
+ * the appointment's end is closed by the relay.
+ */
 export async function recordRoom(db: Db, appointmentId: string, mode: SessionMode, sid: string): Promise<void> {
-  await db
-    .insertInto('room')
-    .values({ appointmentId, mode, sid, status: 'alive' })
-    .onConflict((conflict) =>
-      conflict
-        .column('appointmentId')
-        .doUpdateSet({ sid, status: 'alive', ensuredAt: sql<Date>`clock_timestamp()`, closedAt: null }),
-    )
-    .execute();
+  await sql`
+    insert into room (appointment_id, mode, sid, status, ensured_at, next_attempt_at)
+    select a.id, ${mode}, ${sid}, case when a.outcome_at is null then 'alive' else 'closing' end, clock_timestamp(),
+      case when a.outcome_at is null then null else clock_timestamp() end
+    from appointment a where a.id = ${appointmentId}
+    on conflict (appointment_id) do update set sid = excluded.sid, status = excluded.status,
+      ensured_at = excluded.ensured_at, next_attempt_at = excluded.next_attempt_at, closed_at = null, attempts = 0, error = null
+  `.execute(db);
+}
+
+/** A room with its vendor's sid, as far as we know alive; undefined where a join has to make one. */
+export async function aliveRoomOf(db: Db, appointmentId: string): Promise<{ sid: string } | undefined> {
+  const room = await db
+    .selectFrom('room')
+    .where('appointmentId', '=', appointmentId)
+    .where('status', '=', 'alive')
+    .select('sid')
+    .executeTakeFirst();
+  return room?.sid == null ? undefined : { sid: room.sid };
 }
 
 export function readRoom(db: Db, appointmentId: string) {
@@ -25,7 +38,7 @@ export function readRoom(db: Db, appointmentId: string) {
 export async function markRoomClosed(db: Db, appointmentId: string, sid: string): Promise<void> {
   await db
     .updateTable('room')
-    .set({ status: 'closed', closedAt: sql`clock_timestamp()` })
+    .set({ status: 'closed', closedAt: sql`clock_timestamp()`, nextAttemptAt: null, error: null })
     .where('appointmentId', '=', appointmentId)
     .where('sid', '=', sid)
     .execute();

@@ -203,6 +203,8 @@ export interface NotificationTable {
   nextAttemptAt: Date;
   attempts: Generated<number>;
   claimedAt: Date | null;
+  claimedBy: number | null;
+  triedAt: Date | null;
   sentAt: Date | null;
   readAt: Date | null;
   providerRef: string | null;
@@ -222,13 +224,19 @@ interface IdempotencyKeyTable {
   createdAt: Generated<Date>;
 }
 
+/** `wanted` and `closing` wait for the relay; `alive` is what the vendor said last. */
+export type RoomStatus = 'wanted' | 'alive' | 'closing' | 'closed';
+
 interface RoomTable {
   appointmentId: string;
   mode: SessionMode;
-  sid: string;
-  status: 'alive' | 'closed';
-  ensuredAt: Generated<Date>;
+  sid: string | null;
+  status: RoomStatus;
+  ensuredAt: Date | null;
   closedAt: Date | null;
+  nextAttemptAt: Date | null;
+  attempts: Generated<number>;
+  error: string | null;
 }
 
 interface RoomConnectionTable {

@@ -156,7 +156,11 @@ test.each<
 describe('what the workflow sleeps for', () => {
   test('the earliest deadline, without spread at its due time', () => {
     expect(nextWakeUp(makeRecord())).toEqual({ event: 'payment_window_over', due: PAY_BY, wakeAt: PAY_BY });
-    expect(nextWakeUp(makePaid())).toEqual({ event: 'reminder_due', due: T15, wakeAt: T15 });
+    expect(nextWakeUp(makePaid({ policy: makePolicy({ wakeSpreadMs: 0 }) }))).toEqual({
+      event: 'reminder_due',
+      due: T15,
+      wakeAt: T15,
+    });
     expect(nextWakeUp(makeActivated({ remindedAt: T15 }))).toEqual({ event: 'opening_due', due: T5, wakeAt: T5 });
     expect(nextWakeUp(makePaid({ remindedAt: T15, openedAt: T5 }))).toEqual({
       event: 'activation_window_over',
@@ -169,26 +173,13 @@ describe('what the workflow sleeps for', () => {
 
   const policy = makePolicy({ wakeSpreadMs: 60_000 });
 
-  test('spread, T-15 and T-5 wake up early by a fixed share, and T-5 prepares first', () => {
+  test('spread, T-15 wakes up early by a fixed share; T-5 is kept on its second', () => {
     const record = makeActivated({ policy });
     const reminder = nextWakeUp(record)!;
     expect(reminder).toEqual({ event: 'reminder_due', due: T15, wakeAt: spreadWakeAt(record, T15) });
     expect(reminder.wakeAt).toBeLessThan(T15);
     expect(reminder.wakeAt).toBeGreaterThan(T15 - 60_000);
-    expect(nextWakeUp({ ...record, remindedAt: T15 })).toEqual({
-      event: 'prepare_opening',
-      due: T5,
-      wakeAt: spreadWakeAt(record, T5),
-    });
-  });
-
-  test('once prepared, T-5 itself is what it wakes for', () => {
-    const record = makeActivated({ policy, remindedAt: T15, openingPreparedAt: T5 - 30_000 });
-    expect(nextWakeUp(record)).toEqual({ event: 'opening_due', due: T5, wakeAt: T5 });
-  });
-
-  test('nothing is prepared for one that nobody activated', () => {
-    expect(nextWakeUp(makePaid({ policy, remindedAt: T15 }))).toEqual({ event: 'opening_due', due: T5, wakeAt: T5 });
+    expect(nextWakeUp({ ...record, remindedAt: T15 })).toEqual({ event: 'opening_due', due: T5, wakeAt: T5 });
   });
 
   test('a spread T-15 comes before a payment window that is due a little earlier', () => {

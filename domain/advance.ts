@@ -73,9 +73,9 @@ export function advance(record: AppointmentRecord, now: number): View {
   }
 }
 
-/** What the workflow sleeps for: the next deadline and when to wake for it (early where T-15 and T-5 are spread). */
+/** What the workflow sleeps for: the next deadline and when to wake for it (early where T-15 is spread). */
 export interface WakeUp {
-  event: Deadline['event'] | 'prepare_opening';
+  event: Deadline['event'];
   due: number;
   wakeAt: number;
 }
@@ -84,14 +84,6 @@ export interface WakeUp {
 export function nextWakeUp(record: AppointmentRecord): WakeUp | null {
   const wakeUps = pendingDeadlines(record).map(({ event, due }): WakeUp => {
     if (event === 'reminder_due') return { event, due, wakeAt: spreadWakeAt(record, due) };
-    if (
-      event === 'opening_due' &&
-      record.policy.wakeSpreadMs > 0 &&
-      record.openingPreparedAt === null &&
-      record.activatedAt !== null
-    ) {
-      return { event: 'prepare_opening', due, wakeAt: spreadWakeAt(record, due) };
-    }
     return { event, due, wakeAt: due };
   });
   return wakeUps.reduce<WakeUp | null>(

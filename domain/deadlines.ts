@@ -1,4 +1,4 @@
-import type { Policy } from './policy.js';
+import { REAL_MINUTE_MS, type Policy } from './policy.js';
 import type { AppointmentRecord } from './record.js';
 
 /** Due times of one appointment, epoch milliseconds. */
@@ -45,7 +45,21 @@ export function wakeShare(appointmentId: string): number {
   return hash / 0x1_0000_0000;
 }
 
-/** When the durable wake-up for a T-15 or T-5 that is due at `due` comes: up to `wakeSpreadMs` early. */
+/** How much time the spread has in earnest: `wakeSpreadMs` is policy time, 60000 of it are one policy minute. */
+function spreadMs({ wakeSpreadMs, minuteMs }: Policy): number {
+  return (wakeSpreadMs * minuteMs) / REAL_MINUTE_MS;
+}
+
+/** When the durable wake-up for a T-15 that is due at `due` comes: early by this appointment's share of the spread. */
 export function spreadWakeAt(record: Pick<AppointmentRecord, 'id' | 'policy'>, due: number): number {
-  return due - Math.floor(wakeShare(record.id) * record.policy.wakeSpreadMs);
+  return due - Math.floor(wakeShare(record.id) * spreadMs(record.policy));
+}
+
+/** Part of the spread that even the last room has before T-5, to be made in time. */
+const ROOM_LEAD = 0.1;
+
+/** When the relay makes the room: before T-5, spread like the wake-ups, so that a thousand rooms are ready on the second. */
+export function roomWantedAt(record: Pick<AppointmentRecord, 'id' | 'policy'>, opensAt: number): number {
+  const share = ROOM_LEAD + (1 - ROOM_LEAD) * wakeShare(record.id);
+  return opensAt - Math.floor(share * spreadMs(record.policy));
 }

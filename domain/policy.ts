@@ -27,7 +27,10 @@ export interface Policy {
   presenceBps: number;
   /** Earnings become payable this long after they were settled. */
   earningsDelayMinutes: number;
-  /** How early, in milliseconds, a durable wake-up for T-15 or T-5 may come; 0 switches the spread off. */
+  /**
+   * How early a durable wake-up for T-15 may come and a room be made before T-5, milliseconds of policy time (60000 are
+   * one policy minute); 0 switches the spread off. Source of the default: docs/performance.md, "The spread".
+   */
   wakeSpreadMs: number;
 }
 
@@ -54,7 +57,7 @@ export function defaultPolicy(minuteMs: number): Policy {
     maxReschedules: 3,
     presenceBps: 5_000,
     earningsDelayMinutes: 7 * DAY_MINUTES,
-    wakeSpreadMs: 0,
+    wakeSpreadMs: 300_000,
   };
 }
 

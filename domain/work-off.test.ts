@@ -191,14 +191,12 @@ describe('spread', () => {
     expect(steps.map(({ decision }) => [decision.event, decision.at])).toEqual([['reminder_due', T15]]);
     expect(after.status).toBe('scheduled');
   });
-  test('T-5 only prepares early, and changes no status', () => {
+  test('once T-15 is worked off and the price paid, T-5’s rows are prepared; no status changes', () => {
     const reminded = { ...record, remindedAt: T15 };
-    const early = spreadWakeAt(record, T5);
-    expect(workOff(reminded, [], early - 1).prepareOpening).toBe(false);
-    expect(workOff(reminded, [], early)).toMatchObject({
-      prepareOpening: true,
-      steps: [],
-      record: { status: 'scheduled', openedAt: null },
-    });
+    const early = spreadWakeAt(record, T15);
+    expect(workOff(record, [], early - 1).prepareOpening).toBe(false);
+    expect(workOff(record, [], early)).toMatchObject({ prepareOpening: true, record: { status: 'scheduled' } });
+    expect(workOff({ ...reminded, paidAt: null }, [], early).prepareOpening).toBe(false);
+    expect(workOff({ ...reminded, openingPreparedAt: early }, [], early).prepareOpening).toBe(false);
   });
 });

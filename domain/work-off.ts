@@ -1,4 +1,4 @@
-import { nextWakeUp, pendingDeadlines, type Deadline } from './advance.js';
+import { pendingDeadlines, type Deadline } from './advance.js';
 import { spreadWakeAt } from './deadlines.js';
 import type { MessageEvent } from './events.js';
 import { decide, type Decision } from './gate.js';
@@ -30,7 +30,7 @@ export interface WorkedOff {
   record: AppointmentRecord;
   steps: Step[];
   needs: EvidenceNeed | null;
-  /** The early wake-up of a spread T-5 has come: ensure the room and write its rows, change no status. */
+  /** T-15 has been worked off and the price is paid: T-5's rows can be written ahead. Changes no status. */
   prepareOpening: boolean;
 }
 
@@ -58,6 +58,13 @@ function dueNow(record: AppointmentRecord, now: number): Deadline | null {
     ({ event, due }) => (event === 'reminder_due' ? spreadWakeAt(record, due) : due) <= now,
   );
   return ready ?? null;
+}
+
+/** Who gets which of T-5's rows is decided when they are claimed, so they can lie ready from T-15 on. */
+function canPrepareOpening({ status, paidAt, remindedAt, openedAt, openingPreparedAt }: AppointmentRecord): boolean {
+  return (
+    status === 'scheduled' && paidAt !== null && remindedAt !== null && openedAt === null && openingPreparedAt === null
+  );
 }
 
 interface NextEvent {
@@ -99,14 +106,12 @@ export function workOff(record: AppointmentRecord, messages: readonly StoredMess
     const next = nextEvent(waiting, dueNow(current, now));
     if (next === null) break;
     const needs = needOf(current, next.event, next.at);
-    if (needs !== null) return { record: current, steps, needs, prepareOpening: false };
+    if (needs !== null) return { record: current, steps, needs, prepareOpening: canPrepareOpening(current) };
     const { move, expectedRefundMinor } = next.message ?? {};
     const decision = decide(current, next.event, { at: next.at, actor: next.actor, move, expectedRefundMinor });
     steps.push({ decision, actor: next.actor, messageId: next.message?.id ?? null });
     if (decision.allowed) current = decision.record;
     if (next.message !== null) waiting.shift();
   }
-  const wakeUp = nextWakeUp(current);
-  const prepareOpening = wakeUp?.event === 'prepare_opening' && wakeUp.wakeAt <= now;
-  return { record: current, steps, needs: null, prepareOpening };
+  return { record: current, steps, needs: null, prepareOpening: canPrepareOpening(current) };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { roomIdentity } from '../db/rooms.js';
-import { readRoom } from '../db/rooms.js';
+import { aliveRoomOf, readRoom } from '../db/rooms.js';
 import type { PaymentMethod } from '../domain/types.js';
 import { createHttpWorld, type HttpWorld } from './support/http-world.js';
 import { makeClient, makePerson, makeTherapist, type TestPerson } from './support/people.js';
@@ -234,7 +234,7 @@ test('a therapist who was there for less than half of the time: completed, not c
   await steps.until('open', async () => (await readRoom(world.db, id))?.status === 'alive');
   await world.send(therapist, 'POST', `/v1/appointments/${id}/join`);
   await world.send(client, 'POST', `/v1/appointments/${id}/join`);
-  const { sid } = (await readRoom(world.db, id))!;
+  const { sid } = (await aliveRoomOf(world.db, id))!;
   const { rooms } = world.sandbox.control;
   await rooms.connect(sid, { identity: roomIdentity('client', 'c') });
   const { participantSid } = await rooms.connect(sid, { identity: roomIdentity('therapist', 't') });

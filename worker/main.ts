@@ -6,17 +6,13 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from '../activities/index.js';
-import { relayMessages } from '../activities/message-relay.js';
-import { relayNotifications } from '../activities/notification-relay.js';
-import { relayPayouts } from '../activities/payout-relay.js';
-import { relayRefunds } from '../activities/refund-relay.js';
 import { readDatabaseConfig } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
 import { readProviderConfig } from '../providers/config.js';
 import { createProviders } from '../providers/index.js';
 import { writeWorkflowBundle } from './bundle.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
-import { RelayLoop } from './relay-loop.js';
+import { startRelays } from './relays.js';
 import { installRuntime } from './runtime.js';
 import { ensureReconcileSchedule } from './schedules.js';
 import { ensureSearchAttributes } from './search-attributes.js';
@@ -32,7 +28,8 @@ async function bundlePath({ workflowBundle }: WorkerConfig): Promise<string> {
 const config = readWorkerConfig();
 const log = pino({ level: config.logLevel, base: { service: 'worker' } });
 installRuntime(log);
-const db = openDatabase(readDatabaseConfig().databaseUrl);
+const { databaseUrl } = readDatabaseConfig();
+const db = openDatabase(databaseUrl);
 const { rooms, sms, mail, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
@@ -54,12 +51,16 @@ const workers: Worker[] = await createWorkers({
     log,
   }),
 });
-const relays = [
-  new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
-  new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue: config.taskQueue, log }), log),
-  new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue: config.taskQueue, log }), log),
-  new RelayLoop('notifications', () => relayNotifications({ db, sms, mail, mailDomain: config.mailDomain, log }), log),
-];
+const relays = await startRelays({
+  db,
+  databaseUrl,
+  temporal,
+  taskQueue: config.taskQueue,
+  providers: { rooms, sms, mail },
+  publicUrl: config.publicUrl,
+  mailDomain: config.mailDomain,
+  log,
+});
 
 function stop(): void {
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -71,7 +72,7 @@ log.info({ taskQueue: config.taskQueue }, 'the worker is ready');
 try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
-  await Promise.all(relays.map((relay) => relay.stop()));
+  await relays.stop();
   await temporal.connection.close();
   await connection.close();
   await db.destroy();

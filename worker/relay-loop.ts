@@ -14,6 +14,7 @@ export class RelayLoop {
     private readonly name: string,
     private readonly step: () => Promise<number>,
     private readonly log: Logger,
+    private readonly idleMs = IDLE_MS,
   ) {
     this.running = this.run();
   }
@@ -28,7 +29,7 @@ export class RelayLoop {
   private async run(): Promise<void> {
     while (!this.stopped) {
       const pauseMs = await this.step().then(
-        (count) => (count > 0 ? 0 : IDLE_MS),
+        (count) => (count > 0 ? 0 : this.idleMs),
         (error: unknown) => {
           this.log.error({ relay: this.name, error: String(error) }, 'a relay failed and goes on');
           return AFTER_ERROR_MS;

@@ -64,7 +64,7 @@ class Appointment {
         await this.commit();
         continue;
       }
-      if (snapshot.ensureRoom) this.askForRoom();
+      if (snapshot.ensureRoom === true) this.askForRoom();
       if (await this.deadlinePassed(snapshot)) await this.commit();
     }
     await this.closeDown();
@@ -116,20 +116,20 @@ class Appointment {
     scope.cancel();
   }
 
-  /** Once: the room is also made by whoever joins and finds none, so nobody waits for this. */
+  /** Once, and only in lives begun before 1.1 (see Snapshot): today the relay makes rooms. */
   private askForRoom(): void {
     if (this.roomAsked) return;
     this.roomAsked = true;
     this.providers.rooms.ensureRoom(this.input.appointmentId).catch(() => undefined);
   }
 
-  /** What outlives the end at vendors: the room is closed, and a cancelled appointment's open checkout made unpayable. */
+  /** What outlives the end at vendors: a cancelled appointment's open checkout is made unpayable (before 1.1: and its room closed). */
   private async closeDown(): Promise<void> {
     const { status, openPayment, roomAlive } = this.state.snapshot!;
     const { closing } = this.providers;
     const { appointmentId } = this.input;
     if (status === 'cancelled' && openPayment) await closing.askProviderForMoney(appointmentId).catch(() => undefined);
-    if (roomAlive || this.roomAsked) await closing.closeRoom(appointmentId).catch(() => undefined);
+    if (roomAlive === true || this.roomAsked) await closing.closeRoom(appointmentId).catch(() => undefined);
   }
 
   private registerHandlers(): void {

@@ -68,7 +68,12 @@ export interface Snapshot {
   hold: HoldStatus;
   /** When each first joined; null while they have not. */
   joined: Record<Participant, number | null>;
-  roomAlive: boolean;
+  /**
+   * Only in histories of before 1.1, whose workflows made and closed the room by activities of their own. Since then
+   * rooms wait in rows like every other effect (docs/adr/0003), and these two are never set.
+   */
+  roomAlive?: boolean;
+  ensureRoom?: boolean;
   /** A provider object of ours that somebody might still pay. */
   openPayment: boolean;
   outcome: Outcome | null;
@@ -76,8 +81,6 @@ export interface Snapshot {
   next: { event: string; due: number; inMs: number } | null;
   /** Evidence that must be asked outside before the next step. */
   needs: 'payment' | 'attendance' | null;
-  /** The room should be alive by now and is not. */
-  ensureRoom: boolean;
   /** Messages decided by the commit this snapshot came from. */
   decided: { id: string; code: RefusalCode | null }[];
 }

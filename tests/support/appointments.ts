@@ -95,9 +95,10 @@ export async function passTime(db: Db, id: string, ms: number): Promise<void> {
       update appointment set ${shift(APPOINTMENT_TIMES)}, slot = tstzrange(lower(slot) - ${earlier}, upper(slot) - ${earlier})
       where id = ${id}`.execute(trx);
     await sql`update message set ${shift(['received_at'])} where appointment_id = ${id}`.execute(trx);
-    await sql`update notification set ${shift(['not_before', 'next_attempt_at'])} where appointment_id = ${id}`.execute(
+    await sql`update notification set ${shift(['not_before', 'next_attempt_at', 'claimed_at', 'tried_at'])} where appointment_id = ${id}`.execute(
       trx,
     );
+    await sql`update room set ${shift(['next_attempt_at'])} where appointment_id = ${id}`.execute(trx);
     await sql`update therapist_lease set ${shift(['held_until'])} where appointment_id = ${id}`.execute(trx);
     await sql`update room_connection set ${shift(['connected_at', 'disconnected_at'])} where appointment_id = ${id}`.execute(
       trx,

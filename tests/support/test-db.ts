@@ -2,8 +2,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { openDatabase, type Db } from '../../db/database.js';
 import { createTestDatabase, type TestDatabase } from '../setup/database.js';
 
-/** A database for the calling test file, dropped at its end; `db()` is its handle once tests run. */
-export function useTestDatabase(): () => Db {
+/** A database for the calling test file, dropped at its end; `db()` is its handle and `db.url()` its address once tests run. */
+export function useTestDatabase(): (() => Db) & { url(): string } {
   let database: TestDatabase;
   let db: Db;
   beforeAll(async () => {
@@ -14,5 +14,5 @@ export function useTestDatabase(): () => Db {
     await db.destroy();
     await database.drop();
   });
-  return () => db;
+  return Object.assign(() => db, { url: () => database.url });
 }

@@ -4,15 +4,11 @@ import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { createActivities } from '../../activities/index.js';
-import { relayMessages } from '../../activities/message-relay.js';
-import { relayNotifications } from '../../activities/notification-relay.js';
-import { relayPayouts } from '../../activities/payout-relay.js';
-import { relayRefunds } from '../../activities/refund-relay.js';
 import { openDatabase, type Db } from '../../db/database.js';
 import { readProviderConfig } from '../../providers/config.js';
 import { createProviders, type Providers } from '../../providers/index.js';
 import { startSandbox, type Sandbox } from '../../sandbox/server.js';
-import { RelayLoop } from '../../worker/relay-loop.js';
+import { startRelays } from '../../worker/relays.js';
 import { createWorkers } from '../../worker/workers.js';
 import { createTestDatabase } from '../setup/database.js';
 import { providerEnvironment } from '../../dev/provider-environment.js';
@@ -73,7 +69,7 @@ export async function createWorld(publicUrl = 'http://127.0.0.1:9'): Promise<Wor
 
 async function startWorkers(world: World, address: string, log: pino.Logger): Promise<{ stop(): Promise<void> }> {
   const { db, providers, temporal, taskQueue, publicUrl } = world;
-  const { stripe, razorpay, rooms, sms, mail, payoutRails } = providers;
+  const { stripe, razorpay, rooms, payoutRails } = providers;
   const connection = await NativeConnection.connect({ address });
   const workers = await createWorkers({
     connection,
@@ -83,17 +79,21 @@ async function startWorkers(world: World, address: string, log: pino.Logger): Pr
     activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl, log }),
   });
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const relays = [
-    new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
-    new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log),
-    new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue, log }), log),
-    new RelayLoop('notifications', () => relayNotifications({ db, sms, mail, mailDomain: 'punctual.test', log }), log),
-  ];
+  const relays = await startRelays({
+    db,
+    databaseUrl: world.databaseUrl,
+    temporal,
+    taskQueue,
+    providers,
+    publicUrl,
+    mailDomain: 'punctual.test',
+    log,
+  });
   return {
     async stop() {
       for (const worker of workers) worker.shutdown();
       await running;
-      await Promise.all(relays.map((relay) => relay.stop()));
+      await relays.stop();
       await connection.close();
     },
   };

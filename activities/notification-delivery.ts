@@ -1,0 +1,117 @@
+import type { Logger } from 'pino';
+import { viewsOf } from '../db/appointment-views.js';
+import type { Db } from '../db/database.js';
+import type { BegunNotification, Sending } from '../db/notification-claims.js';
+import type { View } from '../domain/advance.js';
+import { deadlinesOf } from '../domain/deadlines.js';
+import { templateAtClaim, type Template } from '../domain/notifications.js';
+import { ProviderError, type MailProvider, type SmsProvider } from '../providers/types.js';
+import { writeShortText, writeText } from './templates.js';
+
+export interface DeliveryDependencies {
+  db: Db;
+  sms: SmsProvider;
+  mail: MailProvider;
+  /** The domain of our Message-IDs. */
+  mailDomain: string;
+  log: Logger;
+}
+
+/** Gives up, visibly, after this many tries. */
+const MOST_ATTEMPTS = 8;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 60_000;
+
+/**
+ * Decides by the state of this moment what each row is, and hands it over. A row that can't be read or written fails
+ * alone. @returns how each ended
+ */
+export async function deliver(deps: DeliveryDependencies, rows: readonly BegunNotification[]): Promise<Sending[]> {
+  const views = await viewsOrNone(deps, rows);
+  return Promise.all(rows.map((row) => deliverOne(deps, row, views.get(row.appointmentId))));
+}
+
+/** One appointment that can't be read must not hold up the others of its chunk: then each is read on its own. */
+async function viewsOrNone(
+  { db, log }: DeliveryDependencies,
+  rows: readonly BegunNotification[],
+): Promise<Map<string, View>> {
+  const ids = [...new Set(rows.map(({ appointmentId }) => appointmentId))];
+  try {
+    return await viewsOf(db, ids);
+  } catch (error) {
+    log.error({ error: String(error) }, 'an appointment of a chunk can’t be read; each is read on its own');
+  }
+  const views = new Map<string, View>();
+  for (const id of ids) {
+    const found = await viewsOf(db, [id]).catch(() => new Map<string, View>());
+    for (const [appointmentId, view] of found) views.set(appointmentId, view);
+  }
+  return views;
+}
+
+async function deliverOne(
+  deps: DeliveryDependencies,
+  row: BegunNotification,
+  view: View | undefined,
+): Promise<Sending> {
+  let template: Template | null = null;
+  try {
+    if (view === undefined) throw new Error('its appointment can’t be read');
+    const stale = row.scheduleVersion !== view.record.scheduleVersion && (row.kind === 't15' || row.kind === 't5');
+    template = stale ? null : templateAtClaim(row.kind, row.recipientRole, view);
+    if (template === null) return { id: row.id, status: 'skipped', error: 'lost its meaning' };
+    if (row.channel === 'sms' && row.phone === null)
+      return { id: row.id, status: 'skipped', error: 'no telephone number' };
+    return { id: row.id, status: 'sent', template, providerRef: await handOver(deps, row, template, view) };
+  } catch (error) {
+    return failed(deps, row, template, error);
+  }
+}
+
+async function handOver(
+  { sms, mail, mailDomain }: DeliveryDependencies,
+  row: BegunNotification,
+  template: Template,
+  view: View,
+): Promise<string | null> {
+  const { record } = view;
+  const { payBy } = deadlinesOf(record);
+  switch (row.channel) {
+    case 'in_app':
+      return null;
+    case 'sms': {
+      const body = writeShortText(template, record, payBy, row);
+      const { ref } = await sms.sendSms({ to: row.phone!, body, reference: row.id, lookForEarlierSince: row.triedAt });
+      return ref;
+    }
+    case 'email': {
+      const { subject, body } = writeText(template, record, payBy, row);
+      const { ref } = await mail.sendMail({
+        to: row.email,
+        subject,
+        text: body,
+        kind: template,
+        messageId: `<${row.id}@${mailDomain}>`,
+      });
+      return ref;
+    }
+  }
+}
+
+function failed(
+  { log }: DeliveryDependencies,
+  row: BegunNotification,
+  template: Template | null,
+  error: unknown,
+): Sending {
+  const said = error instanceof Error ? error.message : String(error);
+  const final = (error instanceof ProviderError && !error.retryable) || row.attempts >= MOST_ATTEMPTS;
+  log.warn(
+    { notificationId: row.id, channel: row.channel, attempts: row.attempts, final, error: said },
+    'a notification was not taken',
+  );
+  if (final) return { id: row.id, status: 'failed', template, error: said };
+  const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts);
+  return { id: row.id, status: 'pending', template, error: said, retryInMs };
+}

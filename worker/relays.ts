@@ -1,0 +1,49 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { relayMessages } from '../activities/message-relay.js';
+import { NotificationRelay } from '../activities/notification-relay.js';
+import { relayPayouts } from '../activities/payout-relay.js';
+import { relayRefunds } from '../activities/refund-relay.js';
+import { relayRooms } from '../activities/room-relay.js';
+import type { Db } from '../db/database.js';
+import { RelaySession } from '../db/relay-session.js';
+import type { Providers } from '../providers/index.js';
+import { RelayLoop } from './relay-loop.js';
+
+export interface RelaysOptions {
+  db: Db;
+  /** For the connection that shows that this relay lives. */
+  databaseUrl: string;
+  temporal: Client;
+  taskQueue: string;
+  providers: Pick<Providers, 'rooms' | 'sms' | 'mail'>;
+  publicUrl: string;
+  mailDomain: string;
+  log: Logger;
+}
+
+/** How often a relay looks whether another has died. */
+const LOOK_FOR_DEAD_MS = 500;
+
+/** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
+export async function startRelays(options: RelaysOptions): Promise<{ stop(): Promise<void> }> {
+  const { db, databaseUrl, temporal, taskQueue, providers, publicUrl, mailDomain, log } = options;
+  const { rooms, sms, mail } = providers;
+  const session = await RelaySession.open(databaseUrl);
+  const notifications = new NotificationRelay({ db, session, sms, mail, mailDomain, log });
+  const loops = [
+    new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
+    new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log),
+    new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue, log }), log),
+    new RelayLoop('rooms', () => relayRooms({ db, rooms, publicUrl, log }), log),
+    new RelayLoop('notifications', () => notifications.claim(), log),
+    new RelayLoop('dead relays', () => notifications.freeDead(), log, LOOK_FOR_DEAD_MS),
+  ];
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await notifications.stop();
+      await session.close();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { blowsOf, LOST_ANSWERS, type LostAnswer, lostAnswersOf, type Victim } from './plan.js';
+import type { ChaosStack } from './stack.js';
+
+/** A kill -9 that was dealt. */
+export interface DealtBlow {
+  /** Epoch ms. */
+  at: number;
+  victim: Victim;
+  downMs: number;
+}
+
+/** The kills and lost answers of a seed, while a run lasts. */
+export class Mayhem {
+  readonly blows: DealtBlow[] = [];
+  readonly lostAnswers: LostAnswer[] = [];
+  readonly #ending = new AbortController();
+  readonly #going: Promise<unknown>;
+
+  constructor(
+    private readonly stack: ChaosStack,
+    seed: number,
+  ) {
+    this.#going = Promise.all([this.#kill(seed), this.#loseAnswers(seed)]);
+  }
+
+  /** Resolves when nothing is killed any more and no fault is left at the sandbox. */
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await this.#going;
+    await fetch(`${this.stack.sandbox}/_sandbox/faults`, { method: 'DELETE' });
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+  }
+
+  async #kill(seed: number): Promise<void> {
+    for (const { pauseMs, victim, downMs } of blowsOf(seed)) {
+      await this.#rest(pauseMs);
+      if (this.#ending.signal.aborted) return;
+      // One that is down already can't be killed, and is left out.
+      if (!this.stack.processes[victim].kill(downMs)) continue;
+      this.blows.push({ at: Date.now(), victim, downMs });
+    }
+  }
+
+  async #loseAnswers(seed: number): Promise<void> {
+    for (const { pauseMs, of } of lostAnswersOf(seed)) {
+      await this.#rest(pauseMs);
+      if (this.#ending.signal.aborted) return;
+      const rule = { ...LOST_ANSWERS[of], kind: 'reset_after', times: 1 };
+      const headers = { 'content-type': 'application/json' };
+      await fetch(`${this.stack.sandbox}/_sandbox/faults`, { method: 'POST', headers, body: JSON.stringify(rule) });
+      this.lostAnswers.push(of);
+    }
+  }
+}

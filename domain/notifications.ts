@@ -52,8 +52,9 @@ export const TEMPLATES = [
 ] as const;
 export type Template = (typeof TEMPLATES)[number];
 
+/** From T-5 on one is told that Join is open: a reminder that comes that late says nothing. */
 function reminder({ record }: View, role: Role): Template | null {
-  if (record.activatedAt !== null) return role === 'admin' ? null : 'session_reminder';
+  if (record.activatedAt !== null) return role === 'admin' || record.status !== 'scheduled' ? null : 'session_reminder';
   if (record.paidAt !== null) return role === 'admin' ? 'activation_alert' : null;
   return role === 'client' ? 'payment_reminder' : null;
 }

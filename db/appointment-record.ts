@@ -137,49 +137,34 @@ export async function loadAppointment(db: Db, id: string): Promise<LoadedAppoint
   return selected === undefined ? null : toLoaded(selected);
 }
 
-/** Locks the row for a change, then reads it and the clock; null when there is none. */
-export async function lockAppointment(trx: Trx, id: string): Promise<LoadedAppointment | null> {
-  const locked = await trx
-    .selectFrom('appointment')
-    .where('id', '=', id)
-    .select('id')
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  return locked === undefined ? null : loadAppointment(trx, id);
+/** Locks the row for a change. @returns false when there is none */
+export async function lockRow(trx: Trx, id: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from appointment where id = ${id} for no key update`.execute(trx);
+  return rows.length > 0;
 }
 
-/** Writes what a decision may change; the version grows by one. Presence is written by joins and webhooks alone. */
-export async function saveRecord(trx: Trx, record: AppointmentRecord, paidPaymentId: string | null): Promise<void> {
+/** Locks the row for a change, then reads it and the clock; null when there is none. */
+export async function lockAppointment(trx: Trx, id: string): Promise<LoadedAppointment | null> {
+  return (await lockRow(trx, id)) ? loadAppointment(trx, id) : null;
+}
+
+/** What a decision may change, as the assignments of an UPDATE; the version grows by one. Presence is written by joins and webhooks alone. */
+export function appointmentColumns(record: AppointmentRecord, paidPaymentId: string | null) {
   const { startsAt, endsAt, policy } = record;
   const { payBy, remindAt, opensAt, activateBy } = deadlinesOf(record);
   const slotEnd = new Date(endsAt + policy.bufferMinutes * policy.minuteMs);
-  await trx
-    .updateTable('appointment')
-    .set({
-      status: record.status,
-      startsAt: new Date(startsAt),
-      endsAt: new Date(endsAt),
-      slot: sql<string>`tstzrange(${new Date(startsAt)}, ${slotEnd})`,
-      payBy: new Date(payBy),
-      remindAt: new Date(remindAt),
-      opensAt: new Date(opensAt),
-      activateBy: new Date(activateBy),
-      scheduleVersion: record.scheduleVersion,
-      reschedules: record.reschedules,
-      extendedMinutes: record.extendedMinutes,
-      paidAt: toDate(record.paidAt),
-      paidPaymentId,
-      activatedAt: toDate(record.activatedAt),
-      forcedAt: toDate(record.forcedAt),
-      remindedAt: toDate(record.remindedAt),
-      openedAt: toDate(record.openedAt),
-      openingPreparedAt: toDate(record.openingPreparedAt),
-      outcomeReason: record.outcome?.reason ?? null,
-      outcomeBy: record.outcome?.by ?? null,
-      outcomeAt: toDate(record.outcome?.at ?? null),
-      version: sql`version + 1`,
-      updatedAt: sql`clock_timestamp()`,
-    })
-    .where('id', '=', record.id)
-    .execute();
+  return sql`status = ${record.status}, starts_at = ${new Date(startsAt)}, ends_at = ${new Date(endsAt)},
+    slot = tstzrange(${new Date(startsAt)}, ${slotEnd}), pay_by = ${new Date(payBy)}, remind_at = ${new Date(remindAt)},
+    opens_at = ${new Date(opensAt)}, activate_by = ${new Date(activateBy)}, schedule_version = ${record.scheduleVersion},
+    reschedules = ${record.reschedules}, extended_minutes = ${record.extendedMinutes}, paid_at = ${toDate(record.paidAt)},
+    paid_payment_id = ${paidPaymentId}, activated_at = ${toDate(record.activatedAt)}, forced_at = ${toDate(record.forcedAt)},
+    reminded_at = ${toDate(record.remindedAt)}, opened_at = ${toDate(record.openedAt)},
+    opening_prepared_at = ${toDate(record.openingPreparedAt)}, outcome_reason = ${record.outcome?.reason ?? null},
+    outcome_by = ${record.outcome?.by ?? null}, outcome_at = ${toDate(record.outcome?.at ?? null)},
+    version = version + 1, updated_at = clock_timestamp()`;
+}
+
+/** Writes what a decision may change. */
+export async function saveRecord(trx: Trx, record: AppointmentRecord, paidPaymentId: string | null): Promise<void> {
+  await sql`update appointment set ${appointmentColumns(record, paidPaymentId)} where id = ${record.id}`.execute(trx);
 }

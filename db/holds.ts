@@ -110,17 +110,19 @@ export async function resolveHold(
   const { id, clientId, therapistId, currency } = record;
   const wallet = clientWallet(clientId, currency);
   await lockAccounts(trx, [wallet, therapistPayable(therapistId, currency), platformFee(currency)]);
-  const hold = await trx
-    .updateTable('hold')
-    .set({ status: chargeMinor === 0 ? 'voided' : 'settled', resolvedAt: sql`clock_timestamp()` })
-    .where('appointmentId', '=', id)
-    .where('status', '=', 'held')
-    .returningAll()
-    .executeTakeFirst();
+  const status = chargeMinor === 0 ? 'voided' : 'settled';
+  const { rows } = await sql<Hold>`
+    with resolved as (
+      update hold set status = ${status}, resolved_at = clock_timestamp()
+      where appointment_id = ${id} and status = 'held' returning *
+    ), released as (
+      update account a set held_minor = a.held_minor - r.amount_minor from resolved r where a.code = r.account
+    )
+    select * from resolved`.execute(trx);
+  const [hold] = rows;
   if (hold === undefined) return null;
-  await changeHeld(trx, hold.account, -hold.amountMinor);
   const charged = chargeMinor === 'all' ? hold.amountMinor : Math.min(chargeMinor, hold.amountMinor);
-  await giveBackToLots(trx, unspent(await lotsOf(trx, id), charged));
+  if (charged < hold.amountMinor) await giveBackToLots(trx, unspent(await lotsOf(trx, id), charged));
   if (charged > 0) await settle(trx, record, hold, charged);
   return { hold, returnedMinor: hold.amountMinor - charged };
 }

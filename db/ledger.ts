@@ -33,27 +33,34 @@ export interface LedgerTransaction {
   postings: Posting[];
 }
 
+/** Accounts that a transaction has locked already: they need no second statement. */
+const lockedBy = new WeakMap<Trx, Set<string>>();
+
+async function lockCodes(trx: Trx, codes: string[]): Promise<number> {
+  const { rows } = await sql`
+    select 1 from (select code from account where code = any(${codes}::text[]) order by code for update) locked`.execute(
+    trx,
+  );
+  return rows.length;
+}
+
 /** Creates missing accounts and locks all of them in the order of their codes, so that two transactions can't deadlock. */
 export async function lockAccounts(trx: Trx, accounts: readonly Account[]): Promise<void> {
-  const sorted = [...new Map(accounts.map((one) => [one.code, one])).values()].sort((a, b) =>
-    a.code < b.code ? -1 : 1,
-  );
-  await trx
-    .insertInto('account')
-    .values(sorted)
-    .onConflict((conflict) => conflict.column('code').doNothing())
-    .execute();
-  await trx
-    .selectFrom('account')
-    .where(
-      'code',
-      'in',
-      sorted.map(({ code }) => code),
-    )
-    .select('code')
-    .orderBy('code')
-    .forUpdate()
-    .execute();
+  const locked = lockedBy.get(trx) ?? new Set();
+  lockedBy.set(trx, locked);
+  const missing = new Map(accounts.filter(({ code }) => !locked.has(code)).map((one) => [one.code, one]));
+  if (missing.size === 0) return;
+  const codes = [...missing.keys()].toSorted();
+  if ((await lockCodes(trx, codes)) < codes.length) {
+    const rows = codes.map((code) => missing.get(code)!);
+    await trx
+      .insertInto('account')
+      .values(rows)
+      .onConflict((conflict) => conflict.column('code').doNothing())
+      .execute();
+    await lockCodes(trx, codes);
+  }
+  for (const code of codes) locked.add(code);
 }
 
 function assertBalanced(postings: readonly Posting[]): void {
@@ -81,31 +88,26 @@ export async function post(trx: Trx, transaction: LedgerTransaction): Promise<bo
     transaction.postings.map(({ account }) => account),
   );
   const { idempotencyKey, kind, appointmentId, paymentId } = transaction;
-  const inserted = await trx
-    .insertInto('ledgerTransaction')
-    .values({ idempotencyKey, kind, appointmentId, paymentId })
-    .onConflict((conflict) => conflict.column('idempotencyKey').doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  if (inserted === undefined) return false;
-  if (postings.length === 0) return true;
-  await trx
-    .insertInto('ledgerEntry')
-    .values(
-      postings.map(({ account, amountMinor }) => ({
-        transactionId: inserted.id,
-        account: account.code,
-        currency: account.currency,
-        amountMinor,
-      })),
+  const lines = postings.map(({ account, amountMinor }) => ({
+    account: account.code,
+    currency: account.currency,
+    amount_minor: amountMinor,
+  }));
+  const { rows } = await sql`
+    with posted as (
+      insert into ledger_transaction (idempotency_key, kind, appointment_id, payment_id)
+      values (${idempotencyKey}, ${kind}, ${appointmentId}, ${paymentId})
+      on conflict (idempotency_key) do nothing returning id
+    ), line as (
+      select posted.id, l.* from posted, jsonb_to_recordset(${JSON.stringify(lines)}::jsonb)
+        as l(account text, currency text, amount_minor bigint)
+    ), entered as (
+      insert into ledger_entry (transaction_id, account, currency, amount_minor)
+      select id, account, currency, amount_minor from line
+    ), moved as (
+      update account a set balance_minor = a.balance_minor + l.sum
+      from (select account, sum(amount_minor)::bigint as sum from line group by account) l where a.code = l.account
     )
-    .execute();
-  for (const { account, amountMinor } of postings) {
-    await trx
-      .updateTable('account')
-      .set({ balanceMinor: sql`balance_minor + ${amountMinor}` })
-      .where('code', '=', account.code)
-      .execute();
-  }
-  return true;
+    select id from posted`.execute(trx);
+  return rows.length > 0;
 }

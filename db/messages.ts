@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { MessageEvent } from '../domain/events.js';
 import type { Actor } from '../domain/types.js';
 import type { StoredMessage } from '../domain/work-off.js';
-import type { Db, Trx } from './database.js';
+import type { Db } from './database.js';
 import type { JsonObject, MessageDecision } from './json.js';
 
 /** What has happened, on its way to a workflow. */
@@ -45,34 +45,6 @@ export async function storeMessage(db: Db, message: NewMessage): Promise<string>
 
 /** A stored message with what its decision needs from the payload. */
 export type UnhandledMessage = StoredMessage & { payload: JsonObject };
-
-/** Messages of the appointment that no commit has come to yet, by arrival. */
-export async function unhandledMessages(trx: Trx, appointmentId: string): Promise<UnhandledMessage[]> {
-  const rows = await trx
-    .selectFrom('message')
-    .where('appointmentId', '=', appointmentId)
-    .where('handledAt', 'is', null)
-    .select(['id', 'kind', 'actorRole', 'actorId', 'payload', 'receivedAt'])
-    .orderBy('receivedAt')
-    .orderBy('id')
-    .execute();
-  return rows.map(({ id, kind, actorRole, actorId, payload, receivedAt }) => ({
-    id,
-    event: kind,
-    actor: { role: actorRole, id: actorId },
-    payload,
-    receivedAt: receivedAt.getTime(),
-  }));
-}
-
-/** Marks a message as decided; nothing sends it any more. */
-export async function markHandled(trx: Trx, id: string, decision: MessageDecision): Promise<void> {
-  await trx
-    .updateTable('message')
-    .set({ handledAt: sql`clock_timestamp()`, nextAttemptAt: null, decision: JSON.stringify(decision) })
-    .where('id', '=', id)
-    .execute();
-}
 
 /** The decision on a message, or null while undecided (or unknown). */
 export async function readDecision(db: Db, id: string): Promise<MessageDecision | null> {

@@ -7,71 +7,79 @@ import type { Db } from './database.js';
 
 export type Audience = 'client' | 'therapist' | 'admins';
 
-async function recipientsOf(
-  db: Db,
-  record: AppointmentRecord,
-  audience: Audience,
-): Promise<{ id: string; role: Role }[]> {
-  if (audience === 'client') return [{ id: record.clientId, role: 'client' }];
-  if (audience === 'therapist') return [{ id: record.therapistId, role: 'therapist' }];
-  return db.selectFrom('person').where('role', '=', 'admin').select(['id', 'role']).execute();
+/** One notification: rows for each recipient and channel, which take effect at `notBefore` (epoch ms). */
+export interface Notification {
+  kind: NotificationKind;
+  to: readonly Audience[];
+  notBefore: number;
+}
+
+interface Row {
+  schedule_version: number;
+  kind: NotificationKind;
+  role: Role;
+  /** Null stands for every admin: who they are is read where the row is written. */
+  recipient_id: string | null;
+  channel: string;
+  not_before: string;
+}
+
+type Told = Pick<AppointmentRecord, 'id' | 'scheduleVersion' | 'clientId' | 'therapistId'>;
+
+function rowsOf(record: Told, { kind, to, notBefore }: Notification): Row[] {
+  return to.flatMap((audience) => {
+    const role = audience === 'admins' ? 'admin' : audience;
+    const recipient = { client: record.clientId, therapist: record.therapistId, admins: null }[audience];
+    return channelsOf(kind, role).map((channel) => ({
+      schedule_version: record.scheduleVersion,
+      kind,
+      role,
+      recipient_id: recipient,
+      channel,
+      not_before: new Date(notBefore).toISOString(),
+    }));
+  });
 }
 
 /**
- * Writes the rows of one notification, one per recipient and channel, taking effect at `notBefore` (epoch ms). A row
- * that exists already (unique on appointment, schedule version, kind, recipient and channel) stays as it is, so nobody
- * hears the same twice; one that came to nothing, as an approval taken back before it was sent, waits anew.
+ * Writes the rows of notifications of one appointment, in one statement. A row that exists already (unique on
+ * appointment, schedule version, kind, recipient and channel) stays as it is, so nobody hears the same twice; one that
+ * came to nothing, as an approval taken back before it was sent, waits anew.
  */
-export async function writeNotifications(
+export async function writeNotificationsOf(
   db: Db,
-  record: AppointmentRecord,
-  notification: { kind: NotificationKind; to: readonly Audience[]; notBefore: number },
+  appointmentId: string,
+  told: readonly { record: Told; notification: Notification }[],
 ): Promise<void> {
-  const { kind, to } = notification;
-  const notBefore = new Date(notification.notBefore);
-  const recipients = (await Promise.all(to.map((audience) => recipientsOf(db, record, audience)))).flat();
-  const rows = recipients.flatMap(({ id, role }) =>
-    channelsOf(kind, role).map((channel) => ({
-      appointmentId: record.id,
-      scheduleVersion: record.scheduleVersion,
-      kind,
-      recipientId: id,
-      recipientRole: role,
-      channel,
-      notBefore,
-      nextAttemptAt: notBefore,
-    })),
-  );
+  const all = told.flatMap(({ record, notification }) => rowsOf(record, notification));
+  const key = (row: Row): string => [row.schedule_version, row.kind, row.recipient_id, row.channel].join();
+  const rows = [...new Map(all.toReversed().map((row) => [key(row), row])).values()].toReversed();
   if (rows.length === 0) return;
-  await db
-    .insertInto('notification')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['appointmentId', 'scheduleVersion', 'kind', 'recipientId', 'channel'])
-        .doUpdateSet({
-          status: 'pending',
-          notBefore,
-          nextAttemptAt: notBefore,
-          error: null,
-          claimedBy: null,
-          triedAt: null,
-        })
-        .where('notification.status', 'in', ['skipped', 'voided']),
-    )
-    .execute();
+  await sql`
+    insert into notification
+      (appointment_id, schedule_version, kind, recipient_id, recipient_role, channel, not_before, next_attempt_at)
+    select ${appointmentId}, r.schedule_version, r.kind, p.id, r.role, r.channel, r.not_before, r.not_before
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+        schedule_version int, kind text, role text, recipient_id uuid, channel text, not_before timestamptz),
+      lateral (
+        select r.recipient_id as id where r.recipient_id is not null
+        union all
+        select person.id from person where r.recipient_id is null and person.role = 'admin') p
+    on conflict (appointment_id, schedule_version, kind, recipient_id, channel) do update
+      set status = 'pending', not_before = excluded.not_before, next_attempt_at = excluded.next_attempt_at,
+        error = null, claimed_by = null, tried_at = null
+      where notification.status in ('skipped', 'voided')`.execute(db);
+}
+
+/** Writes the rows of one notification. */
+export function writeNotifications(db: Db, record: Told, notification: Notification): Promise<void> {
+  return writeNotificationsOf(db, record.id, [{ record, notification }]);
 }
 
 /** Voids what has lost its meaning and was not begun to be sent (it may be claimed), in the transaction that took it. */
 export async function voidUnsent(db: Db, appointmentId: string): Promise<void> {
-  await db
-    .updateTable('notification')
-    .set({ status: 'voided', error: sql`'lost its meaning'` })
-    .where('appointmentId', '=', appointmentId)
-    .where('status', 'in', ['pending', 'sending'])
-    .where((eb) =>
-      eb.or([eb('status', '=', 'pending'), eb('triedAt', 'is', null), eb('triedAt', '<', eb.ref('claimedAt'))]),
-    )
-    .where('kind', 'in', [...LOSES_MEANING])
-    .execute();
+  await sql`
+    update notification set status = 'voided', error = 'lost its meaning'
+    where appointment_id = ${appointmentId} and kind = any(${[...LOSES_MEANING]}::text[])
+      and (status = 'pending' or status = 'sending' and (tried_at is null or tried_at < claimed_at))`.execute(db);
 }

@@ -1,7 +1,5 @@
 import { sql } from 'kysely';
-import type { Stretch } from '../domain/attendance.js';
 import type { Participant, SessionMode } from '../domain/types.js';
-import { toMs } from './clock.js';
 import type { Db } from './database.js';
 
 /**
@@ -123,16 +121,4 @@ export function roomIdentity(participant: Participant, unique: string): string {
 /** Whose connection an identity is; null for one that isn't ours. */
 export function participantOf(identity: string): Participant | null {
   return (IDENTITY.exec(identity)?.[1] as Participant | undefined) ?? null;
-}
-
-/** When the therapist was connected, epoch ms; null where the room has told of no connection of theirs. */
-export async function therapistStretches(db: Db, appointmentId: string): Promise<Stretch[] | null> {
-  const rows = await db
-    .selectFrom('roomConnection')
-    .where('appointmentId', '=', appointmentId)
-    .where('participant', '=', 'therapist')
-    .select(['connectedAt', 'disconnectedAt'])
-    .execute();
-  if (rows.length === 0) return null;
-  return rows.map(({ connectedAt, disconnectedAt }) => ({ from: connectedAt.getTime(), to: toMs(disconnectedAt) }));
 }

@@ -1,6 +1,7 @@
 import { CamelCasePlugin, type Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { PatientKysely, patientPool } from './patience.js';
+import { preparingClient } from './prepared-client.js';
 import type { DB } from './schema.js';
 
 /** The database handle; a transaction is one too. */
@@ -32,6 +33,7 @@ const CONNECT_MS = 5_000;
  */
 export function openDatabase(databaseUrl: string, { maxConnections = 20 }: { maxConnections?: number } = {}): Db {
   const pool = new pg.Pool({
+    Client: preparingClient(),
     connectionString: databaseUrl,
     max: maxConnections,
     types,

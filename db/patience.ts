@@ -1,5 +1,6 @@
 import { Kysely, type PostgresPool, type PostgresPoolClient, type Transaction, type TransactionBuilder } from 'kysely';
 import type pg from 'pg';
+import { isPlanOutdated } from './prepared-client.js';
 
 /** Serialization failure and deadlock: PostgreSQL has rolled all of it back and asks to try again. */
 const TRY_AGAIN: ReadonlySet<unknown> = new Set(['40001', '40P01']);
@@ -8,6 +9,7 @@ const MOST_TRIES = 6;
 const FIRST_PAUSE_MS = 10;
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const asksForRepeat = (error: unknown): boolean => TRY_AGAIN.has(codeOf(error)) || isPlanOutdated(error);
 
 /** Runs `work` again while PostgreSQL asks for it, so what `work` does beside the database must bear a repeat. */
 async function untilSerialized<T>(work: () => Promise<T>): Promise<T> {
@@ -15,7 +17,7 @@ async function untilSerialized<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (tries === MOST_TRIES || !TRY_AGAIN.has(codeOf(error))) throw error;
+      if (tries === MOST_TRIES || !asksForRepeat(error)) throw error;
       const pauseMs = FIRST_PAUSE_MS * 2 ** (tries - 1);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

@@ -135,7 +135,7 @@ test('with Temporal away a booking is 503, releases its key and keeps its resour
   expect((await row()).resourceId).toBe(released.resourceId);
 });
 
-test('the row itself: a lock runs out after a minute, a key after a day, and a resource stays over retries', async () => {
+test('the row itself: a lock runs out after twenty seconds, a key after a day, and a resource stays over retries', async () => {
   const key = { caller: randomUUID(), route: 'POST /x', key: 'k' };
   const { db } = world;
   const age = (column: string, by: string) =>
@@ -145,7 +145,7 @@ test('the row itself: a lock runs out after a minute, a key after a day, and a r
   const first = await claimRequest(db, key, 'hash');
   expect(first.state).toBe('mine');
   expect(await claimRequest(db, key, 'hash')).toEqual({ state: 'in_progress' });
-  await age('locked_until', '61 seconds');
+  await age('locked_until', '21 seconds');
   expect(await claimRequest(db, key, 'hash')).toEqual(first);
   await releaseRequest(db, key);
   expect(await claimRequest(db, key, 'other')).toEqual({ state: 'reused' });

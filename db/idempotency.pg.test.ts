@@ -58,7 +58,7 @@ describe('a retry meets the resource of the first try', () => {
   test('after a process that died with it, once its lock has run out', async () => {
     const key = newKey();
     const first = await mine(key);
-    await pass(key, '59 seconds');
+    await pass(key, '19 seconds');
     expect(await claim(key)).toEqual({ state: 'in_progress' });
     await pass(key, '1 second');
     expect(await mine(key)).toBe(first);

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { Db } from '../../db/database.js';
+import { deadlinesOf } from '../../domain/deadlines.js';
+import { defaultPolicy, REAL_MINUTE_MS, type Policy } from '../../domain/policy.js';
+import { bringUpHerd, type BookingDesk, type HerdAppointment } from './booking.js';
+import { measureOffset, waitUntil } from './clock.js';
+import { chooseJoiners, type JoinsFound, sendJoins } from './joins.js';
+import { type Durable, readDurable, readProgress } from './measure.js';
+import type { HerdOptions } from './options.js';
+import { type HerdPeople, HERD_DURATION_MINUTES } from './people.js';
+import { Reader, type ReadsFound } from './reader.js';
+import type { JoinMoment } from './status.js';
+
+/** A herd that was booked, with its two due times. Epoch ms, PostgreSQL's clock. */
+export interface Herd {
+  appointments: HerdAppointment[];
+  remindAt: number;
+  opensAt: number;
+  bookedPerSecond: number;
+}
+
+/** What was seen of one herd. */
+export interface HerdFound {
+  durable: Durable;
+  reads: ReadsFound;
+  joins: JoinsFound;
+  /** From T-15 and T-5 until nothing of theirs was left to do. */
+  drainedMs: { reminders: number; openings: number };
+}
+
+/** The therapists' policy: the product's default but for what was asked for. */
+export function policyOf({ minuteMs, spreadMs }: Pick<HerdOptions, 'minuteMs' | 'spreadMs'>): Policy {
+  const policy = defaultPolicy(minuteMs);
+  return spreadMs === null ? policy : { ...policy, wakeSpreadMs: spreadMs };
+}
+
+/** How many real milliseconds ahead of T-15 its wake-ups begin. */
+export function spreadAheadMs({ wakeSpreadMs, minuteMs }: Policy): number {
+  return (wakeSpreadMs * minuteMs) / REAL_MINUTE_MS;
+}
+
+/** Booked first, for a start that is not the herd's: they tell how quick this machine books, and warm everything up. */
+export const WARM_UP_PAIRS = 40;
+const DAY_MS = 86_400_000;
+/** The plan allows for a booking that is slower than the warm-up by this much. */
+const ALLOWANCE = 1.35;
+const QUIET_MS = 3_000;
+
+/** Books the herd so that it is complete before the first of its wake-ups. @throws Error when booking was too slow */
+export async function bookHerd(
+  db: Db,
+  desk: BookingDesk,
+  people: HerdPeople,
+  policy: Policy,
+  log: (line: string) => void,
+): Promise<Herd> {
+  const pairs = people.clients.map((client, index) => ({ client, therapist: people.therapists[index]! }));
+  const warm = pairs.splice(0, WARM_UP_PAIRS);
+  await bringUpHerd(desk, warm.slice(0, WARM_UP_PAIRS / 2), Date.now() + DAY_MS, () => undefined);
+  const warmAt = Date.now();
+  await bringUpHerd(desk, warm.slice(WARM_UP_PAIRS / 2), Date.now() + DAY_MS, () => undefined);
+  const msEach = (Date.now() - warmAt) / (WARM_UP_PAIRS / 2);
+  const offset = await measureOffset(db);
+  const needsMs = pairs.length * msEach * ALLOWANCE + spreadAheadMs(policy) + QUIET_MS * 2;
+  const remindAt = Math.ceil((Date.now() + offset.offsetMs + needsMs) / 1_000) * 1_000;
+  const startsAt = remindAt + policy.reminderMinutes * policy.minuteMs;
+  const { opensAt } = deadlinesOf({ createdAt: Date.now(), startsAt, durationMinutes: HERD_DURATION_MINUTES, policy });
+  log(`booking ${pairs.length}: T-15 at ${iso(remindAt)}, T-5 ${(opensAt - remindAt) / 1_000} s after it`);
+  const startedAt = Date.now();
+  const appointments = await bringUpHerd(desk, pairs, startsAt, log);
+  const bookedPerSecond = (appointments.length * 1_000) / (Date.now() - startedAt);
+  const leftMs = remindAt - spreadAheadMs(policy) - Date.now() - offset.offsetMs;
+  log(`booked ${appointments.length} (${bookedPerSecond.toFixed(1)}/s), ${(leftMs / 1_000).toFixed(1)} s ahead`);
+  if (leftMs < 0) throw new Error('booking took longer than the warm-up promised: nothing was measured');
+  await checkHerd(db, appointments, remindAt, opensAt);
+  return { appointments, remindAt, opensAt, bookedPerSecond };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString().slice(11, 23);
+
+/** @throws Error unless all are paid, activated and due on the same second */
+async function checkHerd(db: Db, herd: readonly HerdAppointment[], remindAt: number, opensAt: number): Promise<void> {
+  const { rows } = await sql<{ good: number }>`
+    select count(*)::int as good from appointment where id = any(${herd.map(({ id }) => id)}::uuid[])
+      and status = 'scheduled' and paid_at is not null and activated_at is not null
+      and remind_at = ${new Date(remindAt)} and opens_at = ${new Date(opensAt)}`.execute(db);
+  if (rows[0]!.good !== herd.length) throw new Error(`of ${herd.length} appointments ${rows[0]!.good} are ready`);
+}
+
+const LONGEST_DRAIN_MS = 900_000;
+const LOOK_EVERY_MS = 1_000;
+const TELL_EVERY_MS = 10_000;
+
+type Left = Awaited<ReturnType<typeof readProgress>>;
+
+/** Waits until nothing is left to do. @returns PostgreSQL's time of that, to a second */
+async function drain(
+  db: Db,
+  ids: readonly string[],
+  isDone: (left: Left) => boolean,
+  log: (line: string) => void,
+): Promise<number> {
+  const until = Date.now() + LONGEST_DRAIN_MS;
+  let toldAt = Date.now();
+  for (;;) {
+    const left = await readProgress(db, ids);
+    if (isDone(left)) return Date.now();
+    if (Date.now() > until)
+      throw new Error(`after ${LONGEST_DRAIN_MS / 1_000} s there is left: ${JSON.stringify(left)}`);
+    if (Date.now() - toldAt >= TELL_EVERY_MS) {
+      toldAt = Date.now();
+      log(
+        `  reminded ${left.reminded}, rooms ${left.rooms}, opened ${left.opened}, unsent ${left.unsentReminders} and ${left.unsentOpenings}`,
+      );
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Watches a herd over T-15 and T-5: reads all along, joins in the second of T-5, and what PostgreSQL says afterwards. */
+export async function watchHerd(
+  db: Db,
+  desk: BookingDesk,
+  herd: Herd,
+  options: HerdOptions,
+  log: (line: string) => void,
+): Promise<HerdFound> {
+  const { http, apis, tokens } = desk;
+  const { appointments, remindAt, opensAt } = herd;
+  const ids = appointments.map(({ id }) => id);
+  const offset = await measureOffset(db);
+  const joins = new Map<string, JoinMoment>();
+  const shared = { http, apis, tokens, opensAt, offset, joins };
+  const reader = new Reader({ ...shared, herd: appointments, ratePerSecond: options.readRate });
+  let reads: ReadsFound;
+  try {
+    await waitUntil(remindAt, offset);
+    log('T-15');
+    const reminders = drain(
+      db,
+      ids,
+      ({ unsentReminders, reminded }) => unsentReminders === 0 && reminded === ids.length,
+      log,
+    );
+    const remindersAt = await Promise.race([reminders, waitUntil(opensAt - QUIET_MS, offset).then(() => null)]);
+    if (remindersAt === null) log('  T-15 is not worked off before T-5');
+    reminders.catch(() => undefined);
+    await waitUntil(opensAt - QUIET_MS, offset);
+    const joinsFound = await sendJoins({ ...shared, joiners: chooseJoiners(appointments, options.joins) });
+    log(`T-5: ${joinsFound.letIn} of ${joinsFound.sent} let in`);
+    const openedAt = await drain(
+      db,
+      ids,
+      ({ unsentOpenings, opened, rooms }) => unsentOpenings === 0 && opened === ids.length && rooms === ids.length,
+      log,
+    );
+    reads = await reader.stop();
+    const drainedMs = { reminders: (remindersAt ?? (await reminders)) - remindAt, openings: openedAt - opensAt };
+    return { durable: await readDurable(db, ids), reads, joins: joinsFound, drainedMs };
+  } finally {
+    await reader.stop();
+  }
+}

@@ -1,0 +1,95 @@
+import { openDatabase } from '../../db/database.js';
+import type { BenchOptions, BenchResult } from '../result.js';
+import { type BenchStack, startBenchStack } from '../stack.js';
+import type { BookingDesk } from './booking.js';
+import { bookHerd, type Herd, type HerdFound, policyOf, WARM_UP_PAIRS, watchHerd } from './herd.js';
+import { HttpClient } from './http.js';
+import { readSent } from './measure.js';
+import { type HerdOptions, readHerdOptions } from './options.js';
+import { chooseJoiners } from './joins.js';
+import { insertHerd, signInAll } from './people.js';
+import { resultOf } from './report.js';
+import { type RivalFound, runRival } from './rivals.js';
+import { type Arrival, readArrivals, sendBare, type SendingRate, sendingRateOf } from './sending.js';
+
+/** One run: the herd, the bare loop of the SDKs, and the rivals, one after the other on the same servers. */
+export interface HerdRun extends HerdFound {
+  bookedPerSecond: number;
+  /** T-15's SMS and e-mails as they reached the sandbox. */
+  handOver: SendingRate;
+  bareLoop: SendingRate;
+  /** Messages that reached the sandbox before their due time. */
+  sentEarly: number;
+  rivals: RivalFound[];
+}
+
+/** Runs the herd bench. See docs/performance.md. @throws Error when a run could not be measured */
+export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
+  const options = readHerdOptions(args);
+  const runs: HerdRun[] = [];
+  let settings: BenchResult['settings'] = {};
+  for (let index = 1; index <= options.runs; index += 1) {
+    if (options.runs > 1) log(`run ${index} of ${options.runs}`);
+    const stack = await startBenchStack({ shards: options.shards, log });
+    try {
+      settings = { ...options, policy: policyOf(options), versions: stack.versions, stack: stack.settings };
+      const died = stack.died.then((message) => Promise.reject(new Error(message)));
+      runs.push(await Promise.race([oneRun(stack, options, log), died]));
+    } finally {
+      await stack.stop();
+    }
+  }
+  return resultOf(runs, options, settings);
+}
+
+async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: string) => void): Promise<HerdRun> {
+  const db = openDatabase(stack.databaseUrl, { maxConnections: 4 });
+  const http = new HttpClient();
+  try {
+    const workers = await Promise.all(Array.from({ length: options.workers }, () => stack.startWorker()));
+    const apis = [await stack.startApi()];
+    while (apis.length < options.apis) apis.push(await stack.startApi());
+    const policy = policyOf(options);
+    log('people, wallets and their tokens');
+    const people = await insertHerd(db, options.n + WARM_UP_PAIRS, policy);
+    const tokens = await signInAll(`${stack.sandbox.url}/oidc`, [people.admin, ...people.clients]);
+    const urls = apis.map(({ url }) => url);
+    const desk: BookingDesk = { http, apis: urls, tokens, admin: people.admin, concurrency: options.concurrency };
+    const herd = await bookHerd(db, desk, people, policy, log);
+    const therapists = chooseJoiners(herd.appointments, options.joins).map(({ appointment }) => appointment.therapist);
+    for (const [subject, token] of await signInAll(`${stack.sandbox.url}/oidc`, therapists)) tokens.set(subject, token);
+    const found = await watchHerd(db, desk, herd, options, log);
+    const { arrivals, early } = await reminderArrivals(db, stack.sandbox.url, herd);
+    for (const process of [...apis, ...workers]) await process.stop();
+    log('the bare loop of the SDKs');
+    const bareLoop = await sendBare(
+      stack,
+      arrivals.map(({ message }) => message),
+    );
+    const rivals: RivalFound[] = [];
+    for (const rival of options.rivals) rivals.push(await runRival(stack, rival, options, log));
+    const handOver = sendingRateOf(arrivals);
+    return { ...found, bookedPerSecond: herd.bookedPerSecond, handOver, bareLoop, sentEarly: early, rivals };
+  } finally {
+    http.close();
+    await db.destroy();
+  }
+}
+
+/** T-15's messages in the order in which they reached the sandbox, and how many came before they were due. */
+async function reminderArrivals(
+  db: ReturnType<typeof openDatabase>,
+  sandboxUrl: string,
+  { appointments }: Herd,
+): Promise<{ arrivals: Arrival[]; early: number }> {
+  const all = await readArrivals(sandboxUrl);
+  const ids = appointments.map(({ id }) => id);
+  const sent = await readSent(db, ids);
+  const matched = sent.map(({ ref, dueAt }) => {
+    const arrival = all.get(ref);
+    if (arrival === undefined) throw new Error(`${ref} is written down as sent, and the sandbox has not seen it`);
+    return { arrival, isEarly: arrival.at < dueAt };
+  });
+  const arrivals = matched.map(({ arrival }) => arrival).sort((a, b) => a.at - b.at);
+  return { arrivals, early: matched.filter(({ isEarly }) => isEarly).length };
+}

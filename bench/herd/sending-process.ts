@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { readProviderConfig } from '../../providers/config.js';
+import { SmtpMail } from '../../providers/mail.js';
+import { createTwilioClient } from '../../providers/twilio-client.js';
+import { forEachAtOnce } from './pool.js';
+
+/** One message as a vendor's SDK takes it. */
+export type BareMessage =
+  | { channel: 'sms'; to: string; body: string }
+  | { channel: 'email'; to: string; subject: string; text: string; messageId: string };
+
+/** What the bench asks of this process. */
+export interface SendingOrder {
+  /** JSON file with the messages. */
+  file: string;
+  smsAtOnce: number;
+  mailAtOnce: number;
+  /** Written when all are sent, with the time at which the measured ones began; this process then waits to be stopped. */
+  doneFile: string;
+}
+
+/** Sent first and not measured: our own worker has sent before the herd, too. */
+const WARM_UP = 200;
+
+/** Nothing but the SDKs, as providers/ sets them up: sends all messages, each channel so many at once. */
+const { file, smsAtOnce, mailAtOnce, doneFile } = JSON.parse(process.argv[2] ?? '') as SendingOrder;
+const messages = JSON.parse(await readFile(file, 'utf8')) as BareMessage[];
+const config = readProviderConfig();
+const twilio = createTwilioClient(config.twilio);
+const mail = new SmtpMail(config.mail);
+
+async function sendAll(these: readonly BareMessage[]): Promise<void> {
+  const sms = these.filter((message) => message.channel === 'sms');
+  const mails = these.filter((message) => message.channel === 'email');
+  await Promise.all([
+    forEachAtOnce(sms, smsAtOnce, async ({ to, body }) => {
+      await twilio.messages.create({ to, body, from: config.twilio.fromNumber });
+    }),
+    forEachAtOnce(mails, mailAtOnce, async ({ to, subject, text, messageId }) => {
+      await mail.sendMail({ to, subject, text, messageId, kind: 'bare' });
+    }),
+  ]);
+}
+
+await sendAll(messages.slice(0, WARM_UP).map((message) => ({ ...message, messageId: `<${randomUUID()}@bare.test>` })));
+// Arrivals are told apart by their time.
+await new Promise((resolve) => setTimeout(resolve, 500));
+const begunAt = Date.now();
+await sendAll(messages);
+await writeFile(doneFile, String(begunAt));
+const idle = setInterval(() => undefined, 60_000);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => clearInterval(idle));

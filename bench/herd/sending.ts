@@ -1,0 +1,111 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchStack } from '../stack.js';
+import { ratePerSecond } from '../stats.js';
+import type { BareMessage, SendingOrder } from './sending-process.js';
+
+/** One SMS or e-mail as it arrived at the sandbox. */
+export interface Arrival {
+  /** The vendor's own name of it: the SMS's sid, the e-mail's Message-ID. */
+  ref: string;
+  /** Epoch ms, by this machine's clock. */
+  at: number;
+  message: BareMessage;
+}
+
+interface SandboxSms {
+  messageId: string;
+  to: string;
+  body: string;
+  at: string;
+}
+
+interface SandboxMail {
+  messageId: string | null;
+  to: string[];
+  subject: string;
+  text: string;
+  at: string;
+}
+
+async function read<T>(url: string): Promise<T> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`the sandbox answered ${url} with ${answer.status}`);
+  return (await answer.json()) as T;
+}
+
+/** Every SMS and e-mail that the sandbox has received, by the vendor's name of it. */
+export async function readArrivals(sandboxUrl: string): Promise<Map<string, Arrival>> {
+  const sms = await read<SandboxSms[]>(`${sandboxUrl}/_sandbox/sms`);
+  const mails = await read<SandboxMail[]>(`${sandboxUrl}/_sandbox/mail`);
+  const arrivals: Arrival[] = [
+    ...sms.map(({ messageId, to, body, at }): Arrival => {
+      return { ref: messageId, at: Date.parse(at), message: { channel: 'sms', to, body } };
+    }),
+    ...mails.map(({ messageId, to, subject, text, at }): Arrival => {
+      const message = { channel: 'email' as const, to: to[0] ?? '', subject, text, messageId: messageId ?? '' };
+      return { ref: messageId ?? '', at: Date.parse(at), message };
+    }),
+  ];
+  return new Map(arrivals.map((arrival) => [arrival.ref, arrival]));
+}
+
+/** How quickly messages reached the vendor. */
+export interface SendingRate {
+  count: number;
+  perSecond: number;
+  /** From the first to the last arrival, milliseconds. */
+  tookMs: number;
+}
+
+export function sendingRateOf(arrivals: readonly Arrival[]): SendingRate {
+  const times = arrivals.map(({ at }) => at);
+  const tookMs = times.reduce((a, b) => Math.max(a, b), -Infinity) - times.reduce((a, b) => Math.min(a, b), Infinity);
+  return { count: arrivals.length, perSecond: ratePerSecond(times, 0, 1), tookMs };
+}
+
+/** What the relay hands over at once on each channel (activities/notification-relay.ts, two chunks of 25). */
+const AT_ONCE = 50;
+const LONGEST_MS = 600_000;
+
+/** Sends the same messages by the bare SDKs, in a process of its own with nothing else under way. */
+export async function sendBare(
+  stack: Pick<BenchStack, 'startNode' | 'folder' | 'sandbox'>,
+  messages: readonly BareMessage[],
+): Promise<SendingRate> {
+  const before = await readArrivals(stack.sandbox.url);
+  const file = join(stack.folder, 'bare-messages.json');
+  const doneFile = join(stack.folder, `bare-${Date.now()}.done`);
+  // A Message-ID of its own for each repeat: its arrival must not pass for the first one's.
+  const anew = messages.map((message) =>
+    message.channel === 'sms' ? message : { ...message, messageId: message.messageId.replace('<', '<bare-') },
+  );
+  await writeFile(file, JSON.stringify(anew));
+  const order: SendingOrder = { file, smsAtOnce: AT_ONCE, mailAtOnce: AT_ONCE, doneFile };
+  const running = await stack.startNode({
+    name: 'bare-sending',
+    program: 'bench/herd/sending-process.ts',
+    args: [JSON.stringify(order)],
+    isReady: () => Promise.resolve(true),
+  });
+  const until = Date.now() + LONGEST_MS;
+  let begunAt: number | null = null;
+  try {
+    while (begunAt === null) {
+      if (Date.now() > until) throw new Error('the bare loop did not end');
+      await sleep(200);
+      begunAt = await readFile(doneFile, 'utf8').then(
+        (text) => (text === '' ? null : Number(text)),
+        () => null,
+      );
+    }
+  } finally {
+    await running.stop();
+  }
+  const after = await readArrivals(stack.sandbox.url);
+  const arrived = [...after.values()].filter(({ ref, at }) => !before.has(ref) && at >= begunAt);
+  if (arrived.length !== messages.length)
+    throw new Error(`of ${messages.length} bare messages ${arrived.length} arrived`);
+  return sendingRateOf(arrived);
+}

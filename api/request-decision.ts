@@ -1,5 +1,6 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { readAppointment, type SeenAppointment } from '../db/lists.js';
+import { readAppointment } from '../db/lists.js';
+import type { SeenAppointment } from '../db/seen-appointment.js';
 import { readDecision } from '../db/messages.js';
 import { advance } from '../domain/advance.js';
 import { Refused } from '../domain/refusals.js';
@@ -8,7 +9,7 @@ import type { RequestDetails, RequestInput, Snapshot } from '../workflows/messag
 import { Problem } from './errors.js';
 import type { Reader } from './present.js';
 import type { Services } from './services.js';
-import { isWorkflowGone } from './temporal-errors.js';
+import { isUpdateDropped, isWorkflowGone } from './temporal-errors.js';
 
 /** The appointment as the reader sees it now. @throws Refused `unknown_appointment` when it is out of sight */
 export async function readAgain(
@@ -32,6 +33,25 @@ async function answerWithoutWorkflow(services: Services, seen: SeenAppointment, 
   if (decision?.ok === true) return;
   if (decision !== null) throw new Refused(decision.code);
   throw isOver(seen) ? new Refused('already_over') : new Problem('workflow_missing');
+}
+
+const MOST_TRIES = 3;
+
+/** Asks again, under the same id, where Temporal dropped the update: what was committed meanwhile is met, not repeated. */
+async function askWorkflow(
+  { calls }: Services,
+  appointmentId: string,
+  update: UpdateDefinition<Snapshot, [RequestInput]>,
+  input: RequestInput,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await calls.request(appointmentId, update, input);
+      return;
+    } catch (error) {
+      if (tries === MOST_TRIES || !isUpdateDropped(error)) throw error;
+    }
+  }
 }
 
 /**
@@ -58,7 +78,7 @@ export async function requestDecision(
     ...(details === undefined ? {} : { details }),
   };
   try {
-    await services.calls.request(appointmentId, update, input);
+    await askWorkflow(services, appointmentId, update, input);
   } catch (error) {
     if (!isWorkflowGone(error)) throw error;
     await answerWithoutWorkflow(services, await readAgain(services, caller, appointmentId), requestId);

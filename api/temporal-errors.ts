@@ -8,8 +8,9 @@ import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { isRefusalCode } from '../domain/refusals.js';
 import { Problem } from './errors.js';
 
-/** gRPC's NOT_FOUND. */
+/** gRPC's NOT_FOUND and FAILED_PRECONDITION. */
 const NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
 
 function findRefusal(error: unknown): Problem | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
@@ -25,6 +26,15 @@ export function isWorkflowGone(error: unknown): boolean {
   if (error instanceof WorkflowNotFoundError) return true;
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) && cause.code === NOT_FOUND;
+}
+
+/**
+ * True when the workflow task that answered an update was thrown away, as when a signal comes just as the update ends
+ * the workflow: Temporal then drops the update, and what its handler committed stands.
+ */
+export function isUpdateDropped(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION;
 }
 
 const isOfTemporal = (error: unknown): boolean =>

@@ -81,5 +81,6 @@ export async function voidUnsent(db: Db, appointmentId: string): Promise<void> {
   await sql`
     update notification set status = 'voided', error = 'lost its meaning'
     where appointment_id = ${appointmentId} and kind = any(${[...LOSES_MEANING]}::text[])
-      and (status = 'pending' or status = 'sending' and (tried_at is null or tried_at < claimed_at))`.execute(db);
+      and status in ('pending', 'sending')
+      and (status = 'pending' or tried_at is null or tried_at < claimed_at)`.execute(db);
 }

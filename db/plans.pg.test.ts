@@ -1,0 +1,146 @@
+import { CamelCasePlugin, Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { useTestDatabase } from '../tests/support/test-db.js';
+import { bookAppointment, makeParties, type Parties } from '../tests/support/appointments.js';
+import { viewsOf } from './appointment-views.js';
+import { lockForCommit } from './commit-rows.js';
+import type { Db } from './database.js';
+import { listAppointments, listNotifications } from './lists.js';
+import { claimMessages } from './messages.js';
+import { beginNotifications, claimNotifications, freeNotificationsOfDeadRelays } from './notification-claims.js';
+import { voidUnsent } from './notification-rows.js';
+import { claimRooms } from './room-wishes.js';
+import type { DB } from './schema.js';
+
+/** The statements that every second or every commit brings use their indexes: PostgreSQL's own plans, on full tables. */
+
+const db = useTestDatabase();
+let watched: Db;
+let said: CompiledQuery[] = [];
+let parties: Parties;
+let other: Parties;
+let id: string;
+
+const FULL = 20_000;
+
+/** History as a busy year leaves it: what is over outweighs by far what is due. */
+async function fill(): Promise<void> {
+  await sql`insert into appointment (id, client_id, therapist_id, status, session_mode, starts_at, ends_at, duration_minutes, slot,
+      policy, price_minor, currency, meeting_id, meeting_link, pay_by, remind_at, opens_at, activate_by, created_at, outcome_reason,
+      outcome_by, outcome_at)
+    select gen_random_uuid(), client_id, therapist_id, 'completed', session_mode, at, at + interval '1 minute', 1,
+      tstzrange(at, at + interval '1 minute'), policy, 0, currency, 'm' || n, 'l', at, at, at, at, at, 'duration_over', 'system', at
+    from appointment, lateral (select n, starts_at - (n + 60) * interval '2 minutes' as at from generate_series(1, ${FULL}) n) s
+    where id = ${id}`.execute(db());
+  await sql`insert into notification (appointment_id, schedule_version, kind, recipient_id, recipient_role, channel, not_before,
+      next_attempt_at, status, attempts)
+    select a.id, 1, kind, a.client_id, 'client', 'email', a.starts_at, a.starts_at, 'sent', 1
+    from appointment a, unnest(array['booking_made', 't15', 't5', 'completed']) kind where a.status = 'completed'`.execute(
+    db(),
+  );
+  await sql`insert into message (appointment_id, kind, actor_role, received_at, handled_at, delivered_at)
+    select a.id, kind, 'client', a.starts_at, a.starts_at, a.starts_at
+    from appointment a, unnest(array['payment_settled', 'join', 'end']) kind where a.status = 'completed'`.execute(
+    db(),
+  );
+  await sql`insert into room (appointment_id, mode, sid, status)
+    select a.id, 'video', 'RM' || a.id, 'closed' from appointment a where a.status = 'completed'`.execute(db());
+  await sql`insert into timeline_entry (appointment_id, schedule_version, kind, actor_role)
+    select a.id, 1, 'booked', 'client' from appointment a where a.status = 'completed'`.execute(db());
+  await sql`vacuum analyze`.execute(db());
+}
+
+beforeAll(async () => {
+  watched = new Kysely<DB>({
+    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: db.url(), max: 2 }) }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+    log: ({ query }) => void said.push(query as CompiledQuery),
+  });
+  parties = await makeParties(db());
+  id = await bookAppointment(db(), parties);
+  await fill();
+  other = await makeParties(db());
+  await bookAppointment(db(), other);
+  await sql`analyze`.execute(db());
+}, 120_000);
+afterAll(() => watched.destroy());
+
+/** Everything that a call says to PostgreSQL, planned: which indexes are used, and which large tables are read whole. */
+async function plansOf(call: (on: Db) => Promise<unknown>): Promise<{ indexes: Set<string>; read: Set<string> }> {
+  said = [];
+  await call(watched);
+  const indexes = new Set<string>();
+  const read = new Set<string>();
+  for (const { sql: text, parameters } of said.filter(({ sql: one }) =>
+    /^\s*(select|with|update|insert|delete)/i.test(one),
+  )) {
+    const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${sql.raw(inlined(text, parameters))}`.execute(db());
+    for (const { 'QUERY PLAN': line } of rows) {
+      for (const [, index] of line.matchAll(/(?:using|Bitmap Index Scan on) (\w+)/g)) indexes.add(index!);
+      for (const [, table] of line.matchAll(/Seq Scan on (\w+)/g)) read.add(table!);
+    }
+  }
+  return { indexes, read };
+}
+
+/** The statement with its values written in: EXPLAIN takes no parameters of unknown type. */
+function inlined(text: string, parameters: readonly unknown[]): string {
+  return text.replaceAll(/\$(\d+)/g, (_, n: string) => {
+    const value = parameters[Number(n) - 1];
+    if (value === null || value === undefined) return 'null';
+    if (value instanceof Date) return `'${value.toISOString()}'`;
+    if (Array.isArray(value)) return `'{${value.join(',')}}'`;
+    return typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : `'${String(value).replaceAll("'", "''")}'`;
+  });
+}
+
+const LARGE = ['appointment', 'notification', 'message', 'room', 'timeline_entry'];
+const largeOf = (read: Set<string>): string[] => LARGE.filter((table) => read.has(table));
+
+const page = { at: Date.now(), limit: 20, after: null };
+const filter = { statuses: [], needs: null, from: null, to: null, therapistId: null, clientId: null };
+
+test.each<[what: string, call: (on: Db) => Promise<unknown>, index: RegExp]>([
+  ['claiming notifications', (on) => claimNotifications(on, 1, ['sms', 'email'], 1_000), /notification_due/],
+  ['beginning notifications', (on) => beginNotifications(on, 1, [id]), /notification_pkey/],
+  ['setting free what the dead held', (on) => freeNotificationsOfDeadRelays(on), /notification_claimed/],
+  ['claiming rooms', (on) => claimRooms(on, 50), /room_due/],
+  ['claiming messages', (on) => claimMessages(on, 100), /message_to_send/],
+  ['a commit’s reading', (on) => on.transaction().execute((trx) => lockForCommit(trx, id)), /message_unhandled/],
+  ['voiding', (on) => voidUnsent(on, id), /notification_appointment_id_schedule/],
+  ['the views of a chunk', (on) => viewsOf(on, [id]), /appointment_pkey/],
+  [
+    'a client’s list',
+    (on) => listAppointments(on, { id: other.client.id, role: 'client' }, filter, page),
+    /appointment_client/,
+  ],
+  [
+    'an admin’s list',
+    (on) => listAppointments(on, { id: parties.admin.id, role: 'admin' }, filter, page),
+    /appointment_starts/,
+  ],
+  [
+    'what waits for activation',
+    (on) => listAppointments(on, { id: parties.admin.id, role: 'admin' }, { ...filter, needs: 'activation' }, page),
+    /appointment_(live|own_overlap)/,
+  ],
+  [
+    'in-app notices',
+    (on) => listNotifications(on, parties.client.id, { limit: 20, before: null }),
+    /notification_inbox/,
+  ],
+])('%s goes by an index', async (_, call, index) => {
+  const { indexes, read } = await plansOf(call);
+  expect([...indexes].join()).toMatch(index);
+  expect(largeOf(read)).toEqual([]);
+});
+
+test('what has no index is found out: the check can fail', async () => {
+  const { read } = await plansOf((on) =>
+    on.selectFrom('notification').where('template', '=', 'x').select('id').execute(),
+  );
+  expect(largeOf(read)).toEqual(['notification']);
+});

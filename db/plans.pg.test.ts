@@ -91,9 +91,8 @@ function inlined(text: string, parameters: readonly unknown[]): string {
     if (value === null || value === undefined) return 'null';
     if (value instanceof Date) return `'${value.toISOString()}'`;
     if (Array.isArray(value)) return `'{${value.join(',')}}'`;
-    return typeof value === 'number' || typeof value === 'boolean'
-      ? String(value)
-      : `'${String(value).replaceAll("'", "''")}'`;
+    if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
+    return JSON.stringify(value);
   });
 }
 

@@ -12,6 +12,8 @@ export interface Deed {
   by: string;
   /** The appointment it is about; null for a booking. */
   appointmentId: string | null;
+  /** Epoch ms. */
+  askedAt: number;
   /** Each differs from the others only where the keys are switched off, or where the request was clicked twice. */
   answers: Answer[];
   /** How often it was sent. */
@@ -32,6 +34,8 @@ export type Act =
 
 /** A last word: below 500, and not "try again". */
 export interface Answer {
+  /** Epoch ms. */
+  at: number;
   status: number;
   /** The refusal's code; null for success. */
   code: string | null;
@@ -98,7 +102,7 @@ export class Caller {
     twice: boolean,
   ): Promise<Answer | null> {
     const { life, act, appointmentId = null, path, body = {} } = what;
-    const deed: Deed = { life, act, by: this.person.id, appointmentId, answers: [], sent: 0 };
+    const deed: Deed = { life, act, by: this.person.id, appointmentId, askedAt: Date.now(), answers: [], sent: 0 };
     this.desk.deeds.push(deed);
     const key = randomUUID();
     const once = () => this.#untilAnswered('POST', path, body, { deed, key });
@@ -144,7 +148,7 @@ export class Caller {
       const said = (await response.json()) as Record<string, unknown>;
       const code = status < 400 ? null : String(said['code']);
       const tryAgain = status >= 500 || status === 429 || status === 202 || code === 'request_in_progress';
-      if (!tryAgain) return { status, code, body: said };
+      if (!tryAgain) return { at: Date.now(), status, code, body: said };
       desk.hiccup(`${status} ${code ?? 'not decided yet'}`);
     } catch {
       // A connection that was refused or cut, or no answer in time.

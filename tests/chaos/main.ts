@@ -1,5 +1,5 @@
 // npm run chaos [-- --seed N --lives 1000]: lives at speed while worker, API, Temporal and PostgreSQL are killed.
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
@@ -43,17 +43,19 @@ function readWish(): Wish {
     .option('--lives <n>', 'how many', wholeAbove0, 1_000)
     .option('--per-second <n>', 'how many begin in a second', above0, 2.5)
     .option('--no-keys', 'take the idempotency keys off on the way: the run must then report doubled > 0 and fail')
-    .option('--keep', 'leave the folder with data and logs')
+    .option('--keep', 'leave the folder with data, logs and evidence.json')
     .parse()
     .opts<Wish>();
 }
 
-async function judge(stack: ChaosStack, options: RunOptions, brokenOff: AbortSignal): Promise<boolean> {
+async function judge(stack: ChaosStack, options: RunOptions, folder: string, brokenOff: AbortSignal): Promise<boolean> {
   const record = await runChaos(stack, options, sayAside, brokenOff);
   const db = openDatabase(stack.databaseUrl, { maxConnections: 8 });
   try {
     const { desk, stuckIds, mayhem } = record;
     const evidence = await gatherEvidence(db, stack, { deeds: desk.deeds, stuckIds });
+    const dump = { ...evidence, plans: record.plans, blows: mayhem.blows, quietAt: record.quietAt };
+    await writeFile(join(folder, 'evidence.json'), JSON.stringify(dump));
     const kills = await killsInside(db, mayhem.blows);
     const verdict = check(evidence);
     const { holds, lines } = conclusion(verdict, record, kills);
@@ -82,7 +84,7 @@ async function chaos({ keep, keys, ...rest }: Wish): Promise<boolean> {
       startChaosStack(folder, options.withoutKeys),
     );
     try {
-      return await judge(stack, options, brokenOff);
+      return await judge(stack, options, folder, brokenOff);
     } finally {
       await stack.stop();
     }

@@ -45,7 +45,9 @@ export interface LifePlan {
   startAfterMs: number;
 }
 
-const LONGEST_MINUTE_MS = 480;
+/** With these a life lasts from half a minute to a minute, and a payment window is longer than what one kill costs. */
+const SHORTEST_MINUTE_MS = 600;
+const LONGEST_MINUTE_MS = 900;
 
 function lifeOf(prng: Prng, index: number, perSecond: number): LifePlan {
   return {
@@ -54,8 +56,8 @@ function lifeOf(prng: Prng, index: number, perSecond: number): LifePlan {
     mode: prng.pick(SESSION_MODES),
     method: prng.pick(PAYMENT_METHODS),
     currency: prng.pick(['INR', 'USD', 'EUR'] as const),
-    minuteMs: prng.whole(320, LONGEST_MINUTE_MS),
-    leadMinutes: prng.whole(26, 32),
+    minuteMs: prng.whole(SHORTEST_MINUTE_MS, LONGEST_MINUTE_MS),
+    leadMinutes: prng.whole(28, 34),
     durationMinutes: prng.pick([10, 20, 30] as const),
     cancelMinutes: prng.whole(-9, 24),
     declinedFirst: prng.chance(0.25),
@@ -71,16 +73,9 @@ export function livesOf(seed: number, count: number, perSecond: number): LifePla
   return Array.from({ length: count }, (_, index) => lifeOf(root.fork(`life-${index}`), index, perSecond));
 }
 
-/** What is killed, and how often. */
-export const VICTIMS = {
-  'worker-1': 18,
-  'worker-2': 18,
-  'api-1': 17,
-  'api-2': 17,
-  temporal: 15,
-  postgres: 15,
-} as const;
-export type Victim = keyof typeof VICTIMS;
+/** What is killed: each once in every round of six, in an order of the seed. */
+export const VICTIMS = ['worker-1', 'worker-2', 'api-1', 'api-2', 'temporal', 'postgres'] as const;
+export type Victim = (typeof VICTIMS)[number];
 
 /** One kill -9: after a pause since the last one; the process is started anew after `downMs`. */
 export interface Blow {
@@ -93,10 +88,11 @@ export interface Blow {
 export function* blowsOf(seed: number): Generator<Blow, never> {
   const prng = new Prng(seed).fork('blows');
   for (;;) {
-    const victim = prng.weighted(VICTIMS);
-    const pauseMs = prng.whole(2_200, 4_400);
-    const downMs = prng.chance(0.5) ? 0 : prng.whole(200, 3_000);
-    yield { pauseMs, victim, downMs };
+    for (const victim of prng.shuffled(VICTIMS)) {
+      const pauseMs = prng.whole(2_600, 5_000);
+      const downMs = prng.chance(0.5) ? 0 : prng.whole(200, 1_500);
+      yield { pauseMs, victim, downMs };
+    }
   }
 }
 

@@ -45,6 +45,16 @@ export class Prng {
     return items[this.whole(0, items.length - 1)]!;
   }
 
+  /** The same items in another order (Fisher-Yates). */
+  shuffled<T>(items: readonly T[]): T[] {
+    const all = [...items];
+    for (let last = all.length - 1; last > 0; last -= 1) {
+      const other = this.whole(0, last);
+      [all[last], all[other]] = [all[other]!, all[last]!];
+    }
+    return all;
+  }
+
   /** One of the names, each as often as its weight says. */
   weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
     const entries = Object.entries(weights) as [T, number][];

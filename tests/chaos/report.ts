@@ -3,7 +3,7 @@ import type { Db } from '../../db/database.js';
 import { type CheckName, countHarms, type Verdict } from './checker.js';
 import type { Evidence } from './evidence.js';
 import { groupBy } from './finding.js';
-import { killsWanted, VICTIMS, type Victim } from './plan.js';
+import { killsWanted, VICTIMS } from './plan.js';
 import type { RunRecord } from './run.js';
 import type { ChaosStack } from './stack.js';
 
@@ -42,12 +42,30 @@ function tally(items: Iterable<string>): string {
     .join(', ');
 }
 
+const AFTER_KILL_MS = 3_000;
+
+/** How long people waited who asked within three seconds after a kill, by what was killed. */
+function waitLines({ mayhem, desk }: RunRecord): string[] {
+  const waits = desk.deeds.flatMap(({ act, askedAt, answers }) => {
+    if (answers.length === 0) return [];
+    const blow = mayhem.blows.findLast(({ at }) => at <= askedAt && askedAt < at + AFTER_KILL_MS);
+    const victim = blow?.victim.replace(/-\d$/, '') ?? 'nothing';
+    return [{ after: `${victim} ${act}`, ms: answers[0]!.at - askedAt }];
+  });
+  const lines = [...groupBy(waits, ({ after }) => after)].map(([after, group]) => {
+    const sorted = group.map(({ ms }) => ms).toSorted((one, other) => one - other);
+    const share = (part: number) => seconds(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!);
+    return `  ${after}: p50 ${share(0.5)}, p90 ${share(0.9)}, max ${seconds(sorted.at(-1)!)} of ${sorted.length}`;
+  });
+  return ['answered, when asked within 3 s after a kill of:', ...lines.toSorted()];
+}
+
 const seconds = (ms: number | null): string => (ms === null ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
 
 /** What the kills and the people did. */
 export function runLines(record: RunRecord, evidence: Evidence, kills: KillsInside, stack: ChaosStack): string[] {
   const { desk, mayhem, plans, lastEndMs, drainedMs, failures } = record;
-  const deaths = (Object.keys(VICTIMS) as Victim[]).flatMap((name) => stack.processes[name].deaths.map(() => name));
+  const deaths = VICTIMS.flatMap((name) => stack.processes[name].deaths.map(() => name));
   const repeated = evidence.notices.filter(({ attempts }) => attempts > 1);
   return [
     `kills: ${kills.total}, inside a life ${kills.inside}, median of lives under way ${kills.medianOpen} (${tally(mayhem.blows.map(({ victim }) => victim))})`,
@@ -57,6 +75,7 @@ export function runLines(record: RunRecord, evidence: Evidence, kills: KillsInsi
     `ended: ${tally(evidence.appointments.map(({ status, outcomeReason }) => `${status}/${outcomeReason}`))}`,
     `asked: ${evidence.deeds.length} wishes, ${evidence.deeds.reduce((sum, { sent }) => sum + sent, 0)} requests`,
     `no last word: ${[...desk.hiccups].map(([what, count]) => `${what} ${count}`).join(', ') || 'none'}`,
+    ...waitLines(record),
     `refusals: ${tally(evidence.deeds.flatMap(({ act, answers }) => answers.flatMap(({ code }) => (code === null ? [] : [`${act} ${code}`]))))}`,
     `notices: ${evidence.notices.length}, tried again ${repeated.length} (${tally(repeated.map(({ channel }) => channel))})`,
     `at the vendors: ${evidence.vendors.payments.length} checkouts, ${evidence.vendors.refunds.length} refunds, ${evidence.vendors.sms.length} SMS, ${evidence.vendors.mails.length} e-mails`,

@@ -43,10 +43,10 @@ const DRAIN_LIMIT_MS = 180_000;
 const LOOK_MS = 500;
 const TELL_EVERY_MS = 10_000;
 /** The last lives are struck too: the kills go on so long after the last has begun, or until enough of them landed. */
-const AFTER_LAST_MS = 12_000;
-const LONGEST_AFTER_LAST_MS = 30_000;
+const AFTER_LAST_MS = 20_000;
+const LONGEST_AFTER_LAST_MS = 35_000;
 /** So many lives at once at most; more wait for their turn. */
-const MOST_AT_ONCE = 120;
+const MOST_AT_ONCE = 200;
 
 /** Starts the lives by their plan, and resolves when the last has begun. @returns what each is doing */
 async function startLives(

@@ -163,7 +163,7 @@ export async function startChaosStack(folder: string, withoutKeys: boolean): Pro
     const { sandbox: _, ...killable } = servers;
     const processes = { ...killable, ...product };
     const allUp = async () => {
-      await Promise.all((Object.keys(VICTIMS) as Victim[]).map((name) => processes[name].whenUp()));
+      await Promise.all(VICTIMS.map((name) => processes[name].whenUp()));
     };
     await allUp();
     const { sandbox, oidcIssuer, temporalAddress } = addresses;

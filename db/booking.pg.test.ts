@@ -118,6 +118,20 @@ describe('one slot', () => {
       .execute();
     expect(await again()).toMatchObject({ booked: true });
   });
+
+  test('who is refused does not wait for a commit of the one that has it: each might wait for the other', async () => {
+    const parties = await makeParties(db());
+    const id = await bookAppointment(db(), parties);
+    const { startsAt } = await recordOf(db(), id);
+    const [other] = await clients(1);
+    await db()
+      .transaction()
+      .execute(async (commit) => {
+        await commit.updateTable('appointment').set({ status: 'confirmed' }).where('id', '=', id).execute();
+        const asked = tryBooking(db(), { client: other!, therapist: parties.therapist }, { startsAt });
+        expect(await asked).toEqual(refused('slot_taken'));
+      });
+  });
 });
 
 describe('one client', () => {

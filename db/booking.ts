@@ -9,6 +9,7 @@ import { loadAppointment, type LoadedAppointment } from './appointment-record.js
 import { databaseNow } from './clock.js';
 import type { Db, Trx } from './database.js';
 import { writeNotifications } from './notification-rows.js';
+import { findConflict, lockBookingsOf, lockSlotsOf } from './slots.js';
 import { writeTimeline } from './timeline.js';
 
 /** A booking as the client asks for it; price and policy come from the therapist. `startsAt` in epoch ms. */
@@ -54,16 +55,20 @@ export async function commitBooking(db: Db, booking: Booking): Promise<BookingRe
 
 async function insertBooking(trx: Trx, booking: Booking): Promise<void> {
   const { appointmentId, clientId, therapistId, durationMinutes, sessionMode, meetingId, meetingLink } = booking;
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`booking:${clientId}`}, 0))`.execute(trx);
+  await lockBookingsOf(trx, clientId);
   const existing = await trx.selectFrom('appointment').where('id', '=', appointmentId).select('id').executeTakeFirst();
   if (existing !== undefined) return;
   const now = await databaseNow(trx);
   const { priceMinor, currency, policy, deadlines } = await checkBooking(trx, booking, now);
   const startsAt = new Date(booking.startsAt);
   const endsAt = new Date(deadlines.endsAt);
-  const slotEnd = new Date(deadlines.endsAt + policy.bufferMinutes * policy.minuteMs);
+  const bufferMs = policy.bufferMinutes * policy.minuteMs;
+  const slotEnd = new Date(deadlines.endsAt + bufferMs);
   // One at a time for a therapist: overlapping rows inserted at once would each wait for the other, a deadlock.
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`slot:${therapistId}`}, 0))`.execute(trx);
+  await lockSlotsOf(trx, therapistId);
+  const times = { startsAt: booking.startsAt, endsAt: deadlines.endsAt, bufferMs };
+  const conflict = await findConflict(trx, { ...times, therapistId, clientId, except: null });
+  if (conflict !== null) throw new Refused(conflict);
   await trx
     .insertInto('appointment')
     .values({

@@ -1,9 +1,9 @@
-import { sql } from 'kysely';
 import type { Move } from '../domain/guards.js';
 import { withinHours } from '../domain/hours.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { Trx } from './database.js';
 import type { UnhandledMessage } from './messages.js';
+import { findConflict, lockBookingsOf, lockSlotsOf } from './slots.js';
 
 /** Longest a session may be extended at once, minutes. */
 export const MOST_EXTRA_MINUTES = 120;
@@ -34,22 +34,13 @@ export async function lookUpMove(
   const asked = askedTimes(record, message);
   if (asked === null) return undefined;
   const { clientId, therapistId, policy } = record;
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`booking:${clientId}`}, 0))`.execute(trx);
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`slot:${therapistId}`}, 0))`.execute(trx);
-  const startsAt = new Date(asked.startsAt);
-  const endsAt = new Date(asked.endsAt);
-  const slotEnd = new Date(asked.endsAt + policy.bufferMinutes * policy.minuteMs);
-  const { rows } = await sql<{ taken: boolean; own: boolean }>`
-    select
-      exists (select 1 from appointment where therapist_id = ${therapistId} and id <> ${record.id}
-        and status in ('scheduled', 'confirmed', 'in_progress') and slot && tstzrange(${startsAt}, ${slotEnd})) as taken,
-      exists (select 1 from appointment where client_id = ${clientId} and id <> ${record.id}
-        and status in ('scheduled', 'confirmed', 'in_progress')
-        and tstzrange(starts_at, ends_at) && tstzrange(${startsAt}, ${endsAt})) as own`.execute(trx);
-  const { taken, own } = rows[0]!;
+  await lockBookingsOf(trx, clientId);
+  await lockSlotsOf(trx, therapistId);
+  const bufferMs = policy.bufferMinutes * policy.minuteMs;
+  const refused = await findConflict(trx, { ...asked, therapistId, clientId, except: record.id, bufferMs });
   if (message.event === 'reschedule' && !(await worksThen(trx, therapistId, asked)))
     return { ...asked, refused: 'outside_hours' };
-  return { ...asked, refused: taken ? 'slot_taken' : own ? 'own_overlap' : null };
+  return { ...asked, refused };
 }
 
 async function worksThen(trx: Trx, therapistId: string, { startsAt, endsAt }: { startsAt: number; endsAt: number }) {

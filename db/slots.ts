@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { Db } from './database.js';
+import type { RefusalCode } from '../domain/refusals.js';
+import type { Db, Trx } from './database.js';
 
 /** A taken stretch of a therapist's time with its buffer, epoch ms, end exclusive. */
 export interface TakenSlot {
@@ -21,4 +22,48 @@ export async function takenSlots(db: Db, therapistId: string, from: number, to: 
     .orderBy('startsAt')
     .execute();
   return rows.map((row) => ({ from: row.from.getTime(), to: row.to.getTime() }));
+}
+
+/** Times that somebody wants; `except` is the appointment that moves, null for a new one. Epoch ms. */
+export interface WantedTimes {
+  therapistId: string;
+  clientId: string;
+  except: string | null;
+  startsAt: number;
+  endsAt: number;
+  bufferMs: number;
+}
+
+/** Locks a client's bookings, so that what is looked up of them stays true until the transaction ends. */
+export async function lockBookingsOf(trx: Trx, clientId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`booking:${clientId}`}, 0))`.execute(trx);
+}
+
+/** Locks a therapist's slots, after the client's bookings. */
+export async function lockSlotsOf(trx: Trx, therapistId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`slot:${therapistId}`}, 0))`.execute(trx);
+}
+
+/**
+ * What stands in the way of these times, by the live rows; both locks must be held. The exclusion constraints stand
+ * behind it, but alone they may deadlock: the check waits for a row in the way that a commit is just updating, and the
+ * update's own check for the row that was inserted.
+ */
+export async function findConflict(
+  trx: Trx,
+  wanted: WantedTimes,
+): Promise<Extract<RefusalCode, 'slot_taken' | 'own_overlap'> | null> {
+  const { therapistId, clientId, except, bufferMs } = wanted;
+  const [startsAt, endsAt, slotEnd] = [wanted.startsAt, wanted.endsAt, wanted.endsAt + bufferMs].map(
+    (ms) => new Date(ms),
+  );
+  const { rows } = await sql<{ taken: boolean; own: boolean }>`
+    select
+      exists (select 1 from appointment where therapist_id = ${therapistId} and id is distinct from ${except}::uuid
+        and status in ('scheduled', 'confirmed', 'in_progress') and slot && tstzrange(${startsAt}, ${slotEnd})) as taken,
+      exists (select 1 from appointment where client_id = ${clientId} and id is distinct from ${except}::uuid
+        and status in ('scheduled', 'confirmed', 'in_progress')
+        and tstzrange(starts_at, ends_at) && tstzrange(${startsAt}, ${endsAt})) as own`.execute(trx);
+  const { taken, own } = rows[0]!;
+  return taken ? 'slot_taken' : own ? 'own_overlap' : null;
 }

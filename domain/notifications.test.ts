@@ -33,6 +33,7 @@ test.each<[string, NotificationKind, AppointmentRecord, number, (string | null)[
   ['T-15, taken up only at T-5', 't15', makeActivated(), T5, NOBODY],
   ['T-15, paid only, taken up only at T-5', 't15', makePaid(), T5, [null, null, 'activation_alert']],
   ['T-15, paid only', 't15', makePaid(), T15, [null, null, 'activation_alert']],
+  ['T-15, paid only since, which has alerted', 't15', makePaid({ paidAt: T15 }), T15 + 1, NOBODY],
   ['T-15, unpaid', 't15', unpaidAtT15, T15, ['payment_reminder', null, null]],
   ['T-15, while its expiry is being decided', 't15', makeRecord(), PAY_BY, NOBODY],
   ['T-15, over', 't15', makeOver('cancelled'), T15, NOBODY],

@@ -1,4 +1,5 @@
 import type { View } from './advance.js';
+import { deadlinesOf } from './deadlines.js';
 import type { NotificationKind } from './events.js';
 import { isTerminal, type Role } from './types.js';
 
@@ -55,7 +56,8 @@ export type Template = (typeof TEMPLATES)[number];
 /** From T-5 on one is told that Join is open: a reminder that comes that late says nothing. */
 function reminder({ record }: View, role: Role): Template | null {
   if (record.activatedAt !== null) return role === 'admin' || record.status !== 'scheduled' ? null : 'session_reminder';
-  if (record.paidAt !== null) return role === 'admin' ? 'activation_alert' : null;
+  const paidInTime = record.paidAt !== null && record.paidAt < deadlinesOf(record).remindAt;
+  if (record.paidAt !== null) return role === 'admin' && paidInTime ? 'activation_alert' : null; // else paying alerted
   return role === 'client' ? 'payment_reminder' : null;
 }
 

@@ -1,48 +1,94 @@
-/** Local working hours by ISO weekday (1 Monday .. 7 Sunday): `[from, to]` pairs of `HH:MM`; `24:00` ends a day. */
-export type WeeklyHours = Partial<Record<'1' | '2' | '3' | '4' | '5' | '6' | '7', [from: string, to: string][]>>;
+import { dateOf, DAY_MS, instantOf, offsetSpans, repeatedStretches, weekdayOf, type Stretch } from './local-time.js';
 
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-const formatters = new Map<string, Intl.DateTimeFormat>();
+export const WEEKDAYS = ['1', '2', '3', '4', '5', '6', '7'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
 
-/** One formatter a time zone (IANA name): building one costs far more than using it. */
-function formatterOf(timeZone: string): Intl.DateTimeFormat {
-  let formatter = formatters.get(timeZone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      weekday: 'short',
-      hour: '2-digit',
-      minute: '2-digit',
-      hourCycle: 'h23',
-    });
-    formatters.set(timeZone, formatter);
-  }
-  return formatter;
+/** Local hours of one day: `[from, to]` pairs of `HH:MM`; `24:00` ends a day. */
+export type DayHours = [from: string, to: string][];
+
+/** Local working hours by ISO weekday (1 Monday .. 7 Sunday). */
+export type WeeklyHours = Partial<Record<Weekday, DayHours>>;
+
+/** When somebody works, by the clocks of a zone (IANA name). */
+export interface LocalHours {
+  timeZone: string;
+  /** Null: always open. */
+  weeklyHours: WeeklyHours | null;
+  /** Dates (`YYYY-MM-DD`) with hours of their own instead of their weekday's; none is a day off. */
+  exceptions: Readonly<Record<string, DayHours>>;
 }
 
-function localMinute(instant: number, timeZone: string): { weekday: keyof WeeklyHours; minute: number } {
-  const parts = Object.fromEntries(
-    formatterOf(timeZone)
-      .formatToParts(instant)
-      .map(({ type, value }) => [type, value]),
-  );
-  const weekday = String(WEEKDAYS.indexOf(parts['weekday']!) + 1) as keyof WeeklyHours;
-  return { weekday, minute: Number(parts['hour']) * 60 + Number(parts['minute']) };
+/** When sessions may be held, as instants. */
+export interface OpenTimes {
+  /** In order, not touching each other: a session lies within one. */
+  stretches: readonly Stretch[];
+  /** Where local times come a second time: no session begins there. */
+  repeated: readonly Stretch[];
 }
 
-function minuteOf(clock: string): number {
+const MINUTE_MS = 60_000;
+const WHOLE_DAY: DayHours = [['00:00', '24:00']];
+
+/** Minutes since midnight of `HH:MM`. */
+export function minuteOf(clock: string): number {
   const [hour, minute] = clock.split(':');
   return Number(hour) * 60 + Number(minute);
 }
 
+function hoursOf({ weeklyHours, exceptions }: LocalHours, day: number): DayHours {
+  const exception = exceptions[dateOf(day)];
+  if (exception !== undefined) return exception;
+  return weeklyHours === null ? WHOLE_DAY : (weeklyHours[String(weekdayOf(day)) as Weekday] ?? []);
+}
+
+/** What touches becomes one: hours to 24:00 go on at 00:00. */
+function merge(stretches: Stretch[]): Stretch[] {
+  const merged: Stretch[] = [];
+  for (const stretch of stretches.toSorted((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last === undefined || last.to < stretch.from) merged.push({ ...stretch });
+    else last.to = Math.max(last.to, stretch.to);
+  }
+  return merged;
+}
+
+/**
+ * The open times that decide about sessions between two instants (epoch ms). Both ends of hours are local times, read as
+ * `instantOf` says; what lies between them is elapsed time, so that a day of 25 hours is open for an hour more.
+ */
+export function openTimes(hours: LocalHours, from: number, to: number): OpenTimes {
+  // A local date is never more than a day away from UTC's, and skipped times may reach into the next.
+  const firstDay = Math.floor(from / DAY_MS) - 2;
+  const lastDay = Math.floor(to / DAY_MS) + 1;
+  const spans = offsetSpans(hours.timeZone, (firstDay - 1) * DAY_MS, (lastDay + 2) * DAY_MS);
+  const stretches: Stretch[] = [];
+  for (let day = firstDay; day <= lastDay; day += 1) {
+    for (const [opens, closes] of hoursOf(hours, day)) {
+      const [start, end] = [opens, closes].map((clock) => instantOf(day * DAY_MS + minuteOf(clock) * MINUTE_MS, spans));
+      if (start! < end!) stretches.push({ from: start!, to: end! });
+    }
+  }
+  return { stretches: merge(stretches), repeated: repeatedStretches(spans) };
+}
+
+/** Null when a session may be held then, else the next instant at which one may begin; Infinity when there is none. */
+export function closedUntil({ stretches, repeated }: OpenTimes, startsAt: number, endsAt: number): number | null {
+  const again = repeated.find(({ from, to }) => from <= startsAt && startsAt < to);
+  if (again !== undefined) return again.to;
+  for (const { from, to } of stretches) {
+    if (startsAt < from) return from;
+    if (endsAt <= to) return null;
+  }
+  return Infinity;
+}
+
 /** Whether a session lies within one stretch of the therapist's hours; null hours are always open. Instants in epoch ms. */
-export function withinHours(hours: WeeklyHours | null, timeZone: string, startsAt: number, endsAt: number): boolean {
-  if (hours === null) return true;
-  const first = localMinute(startsAt, timeZone);
-  // The last instant inside, not a sum of minutes: on a day that changes its clocks an hour later is not an hour on.
-  const last = localMinute(endsAt - 1, timeZone);
-  if (first.weekday !== last.weekday) return false;
-  return (hours[first.weekday] ?? []).some(
-    ([from, to]) => minuteOf(from) <= first.minute && last.minute < minuteOf(to),
-  );
+export function withinHours(
+  weeklyHours: WeeklyHours | null,
+  timeZone: string,
+  startsAt: number,
+  endsAt: number,
+): boolean {
+  const times = openTimes({ timeZone, weeklyHours, exceptions: {} }, startsAt, endsAt);
+  return closedUntil(times, startsAt, endsAt) === null;
 }

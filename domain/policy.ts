@@ -14,6 +14,10 @@ export interface Policy {
   absenceMinutes: number;
   /** Free time kept after each session before the therapist's next one. */
   bufferMinutes: number;
+  /** Free time kept before each session; between two sessions both are kept. */
+  bufferBeforeMinutes: number;
+  /** A session is booked, or moved by its client, this long before its start at the latest. */
+  minimumNoticeMinutes: number;
   platformFeeBps: number;
   maxUnpaidBookings: number;
   /** A client cancels free of charge until this long before the start. */
@@ -49,6 +53,8 @@ export function defaultPolicy(minuteMs: number): Policy {
     activationGraceMinutes: 10,
     absenceMinutes: 15,
     bufferMinutes: 10,
+    bufferBeforeMinutes: 0,
+    minimumNoticeMinutes: 0,
     platformFeeBps: 2_000,
     maxUnpaidBookings: 2,
     freeCancellationMinutes: DAY_MINUTES,

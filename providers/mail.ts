@@ -4,6 +4,10 @@ import { CALL_TIMEOUT_MS } from './limits.js';
 import { toMailError } from './mail-errors.js';
 import type { MailProvider } from './types.js';
 
+/** A herd's mail goes over a few connections, one message after the other on each, as mail servers want it. */
+const MOST_CONNECTIONS = 8;
+const IDLE_MS = 5_000;
+
 /** Plain-text mail over SMTP. `ref` is the Message-ID, the same at every repeat. Throws ProviderError only. */
 export class SmtpMail implements MailProvider {
   private readonly transport;
@@ -14,6 +18,10 @@ export class SmtpMail implements MailProvider {
   ) {
     this.transport = createTransport({
       url: config.smtpUrl,
+      pool: true,
+      maxConnections: MOST_CONNECTIONS,
+      idleTimeout: IDLE_MS,
+      maxRequeues: 0, // a repeat is the relay's, which writes down that it was tried
       connectionTimeout: timeoutMs,
       greetingTimeout: timeoutMs,
       socketTimeout: timeoutMs,
@@ -40,5 +48,9 @@ export class SmtpMail implements MailProvider {
     } catch (error) {
       throw toMailError(error);
     }
+  }
+
+  close(): void {
+    this.transport.close();
   }
 }

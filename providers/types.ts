@@ -206,4 +206,6 @@ export interface MailProvider {
     kind: string;
     messageId: string;
   }): Promise<{ ref: string }>;
+  /** Closes the connections that are kept open; nothing is sent afterwards. */
+  close(): void;
 }

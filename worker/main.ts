@@ -73,6 +73,7 @@ try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await relays.stop();
+  mail.close();
   await temporal.connection.close();
   await connection.close();
   await db.destroy();

@@ -46,6 +46,18 @@ export function cpuMsWithChildren(pid: number): number {
   return sum;
 }
 
+/** The CPU time of a process's living threads by their names, ms. */
+export function threadCpuMs(pid: number): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    sums.set(name, (sums.get(name) ?? 0) + (Number(fields[11]) + Number(fields[12])) * TICK_MS);
+  }
+  return sums;
+}
+
 /** Resident memory of a process, MB. */
 export function rssMbOf(pid: number): number {
   const kb = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

@@ -61,6 +61,7 @@ export async function ensureProductBuild(run: (args: string[]) => Promise<Child>
       const tsc = join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc');
       await finish([tsc, '-p', join(projectRoot, 'bench', 'tsconfig.build.json'), '--outDir', unfinished]);
       await finish([join(unfinished, 'worker', 'bundle-main.js'), join(unfinished, 'workflow-bundle.js')]);
+      await finish([join(unfinished, 'bench', 'bare', 'bundle-process.js')]);
       await rename(unfinished, folder);
     },
   );

@@ -21,7 +21,7 @@ export interface WorkerOptions {
 /** A node process to start that is neither worker nor API. */
 export interface NodeOptions {
   name: string;
-  /** A program of the checkout, named `*-process.ts` in a folder of bench/. */
+  /** A program of the checkout, such as `bench/herd/cron-process.ts`. */
   program: string;
   args?: string[];
   env?: Record<string, string>;

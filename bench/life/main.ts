@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { AppointmentCalls } from '../../api/appointment-calls.js';
+import { type Db, openDatabase } from '../../db/database.js';
+import { temporalNamespace } from '../../dev/temporal-server.js';
+import { BARE_QUEUE, BareCalls, createBareTable } from '../bare/calls.js';
+import { threadCpuMs } from '../process.js';
+import { readProfiles } from '../profile.js';
+import type { BenchOptions, BenchResult } from '../result.js';
+import { type BenchProcess, type BenchStack, startBenchStack } from '../stack.js';
+import { BareSide } from './bare.js';
+import { type LifeOptions, readLifeOptions } from './options.js';
+import { OurSide } from './ours.js';
+import { insertPairs, type LifePeople, lifePolicy, type Pair } from './people.js';
+import { profileResult } from './profile-report.js';
+import { lifeResult } from './report.js';
+import { type Course, playRound, type Round } from './round.js';
+import type { Life, Side } from './side.js';
+
+const WARM_UP_LIVES = 60;
+const QUIET_QUEUE = 'appointments-without-relays';
+
+/** A side with the worker that serves it. */
+interface Entrant {
+  side: Side;
+  worker: BenchProcess;
+}
+
+/** Measures whole lives against the bare workflow. @throws Error when a run could not be measured */
+export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
+  const options = readLifeOptions(args);
+  const stack = await startBenchStack({ shards: options.shards, log });
+  const db = openDatabase(stack.databaseUrl);
+  const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 20 });
+  const connection = await Connection.connect({ address: stack.temporalAddress });
+  const temporal = new Client({ connection, namespace: temporalNamespace });
+  try {
+    const died = stack.died.then((message) => Promise.reject(new Error(message)));
+    const bench = new LifeBench(options, stack, temporal, db, pool, log);
+    const found = options.profile ? bench.profile() : bench.measure();
+    return await Promise.race([found, died]);
+  } finally {
+    await connection.close();
+    await Promise.all([db.destroy(), pool.end()]);
+    await stack.stop();
+  }
+}
+
+function newLife(pair: Pair): Life {
+  return { ...pair, id: randomUUID(), requests: { book: randomUUID(), pay: randomUUID(), end: randomUUID() } };
+}
+
+class LifeBench {
+  private used = 0;
+  private people: LifePeople = { pairs: [], admin: '' };
+
+  constructor(
+    private readonly options: LifeOptions,
+    private readonly stack: BenchStack,
+    private readonly temporal: Client,
+    private readonly db: Db,
+    private readonly pool: pg.Pool,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  async measure(): Promise<BenchResult> {
+    const { options, stack, log } = this;
+    const sides = options.withoutRelays ? 3 : 2;
+    const course = await this.prepare(sides * (options.lives * options.runs + WARM_UP_LIVES));
+    await createBareTable(this.pool);
+    const ours = await this.ours('ours', 'appointments');
+    const bareSide = new BareSide(this.pool, new BareCalls(this.temporal));
+    const entrants = [ours, { side: bareSide, worker: await this.bareWorker() }];
+    if (options.withoutRelays) entrants.push(await this.ours('ours without relays', QUIET_QUEUE));
+    for (const { side, worker } of entrants) {
+      const { events, livesPerSecond } = await playRound(course, side, worker, this.newLives(WARM_UP_LIVES));
+      if (side.name === 'ours') bareSide.upserts = Math.round(events.upserts);
+      log(`warm-up, ${side.name}: ${livesPerSecond.toFixed(1)} lives/s`);
+    }
+    return lifeResult(await this.alternate(course, entrants), options, stack);
+  }
+
+  /** Our worker alone under V8's profiler. What it uses is not comparable: being profiled costs too. */
+  async profile(): Promise<BenchResult> {
+    const { options, stack } = this;
+    const course = await this.prepare(options.lives + WARM_UP_LIVES);
+    const folder = join(stack.folder, 'profile');
+    const nodeArgs = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
+    const { side, worker } = await this.ours('ours', 'appointments', nodeArgs);
+    await playRound(course, side, worker, this.newLives(WARM_UP_LIVES));
+    const sinceUs = Number(process.hrtime.bigint() / 1000n);
+    const threadsBefore = threadCpuMs(worker.pid);
+    const round = await playRound(course, side, worker, this.newLives(options.lives));
+    const threads = [...threadCpuMs(worker.pid)].map(
+      ([name, ms]) => [name, (ms - (threadsBefore.get(name) ?? 0)) / options.lives] as const,
+    );
+    await worker.stop();
+    const functions = await readProfiles(folder, stack.env['WORKFLOW_BUNDLE']!, sinceUs);
+    return profileResult(round, functions, threads, options);
+  }
+
+  private async prepare(pairs: number): Promise<Course> {
+    const { stack, temporal, db, log } = this;
+    const { minuteMs, concurrency, sample } = this.options;
+    const policy = lifePolicy(minuteMs);
+    log(`people and wallets: ${pairs} pairs`);
+    this.people = await insertPairs(db, pairs, policy);
+    return { stack, temporal, policy, concurrency, sample };
+  }
+
+  /** Ours, bare, bare, ours, ...: whatever drifts on the machine meets both. */
+  private async alternate(course: Course, entrants: Entrant[]): Promise<Round[]> {
+    const rounds: Round[] = [];
+    for (let index = 0; index < this.options.runs; index += 1) {
+      for (const { side, worker } of index % 2 === 0 ? entrants : entrants.toReversed()) {
+        const round = await playRound(course, side, worker, this.newLives(this.options.lives));
+        rounds.push(round);
+        const { livesPerSecond, cpuMs } = round;
+        this.log(`${side.name}: ${livesPerSecond.toFixed(1)} lives/s, worker ${cpuMs.worker.toFixed(0)} ms a life`);
+      }
+    }
+    return rounds;
+  }
+
+  private newLives(count: number): Life[] {
+    const from = this.used;
+    this.used += count;
+    return this.people.pairs.slice(from, this.used).map(newLife);
+  }
+
+  private async ours(name: string, taskQueue: string, nodeArgs: string[] = []): Promise<Entrant> {
+    const calls = new AppointmentCalls(this.temporal, taskQueue);
+    const program = taskQueue === QUIET_QUEUE ? { program: 'bench/life/quiet-worker-process.ts' } : {};
+    return {
+      side: new OurSide(name, this.db, calls, this.people.admin, this.options.mode),
+      worker: await this.stack.startWorker({ taskQueue, nodeArgs, ...program }),
+    };
+  }
+
+  private bareWorker(): Promise<BenchProcess> {
+    return this.stack.startWorker({ taskQueue: BARE_QUEUE, program: 'bench/bare/worker-process.ts' });
+  }
+}

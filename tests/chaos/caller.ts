@@ -74,7 +74,7 @@ export class Desk {
 
 const ANSWER_WITHIN_MS = 15_000;
 const FIRST_PAUSE_MS = 150;
-const LONGEST_PAUSE_MS = 1_200;
+const LONGEST_PAUSE_MS = 2_000;
 
 /** One person at a front end: repeats with the same key, at either API, until there is an answer. */
 export class Caller {

@@ -40,7 +40,11 @@ export class KeptProcess {
     await Promise.race([up, tooLate]).finally(() => late.abort());
   }
 
-  /** kill -9, also while it starts. It comes back after `downMs`. @returns false when nothing ran to be killed */
+  get isUp(): boolean {
+    return this.#up;
+  }
+
+  /** kill -9. It comes back after `downMs`. @returns false when nothing ran to be killed */
   kill(downMs: number): boolean {
     if (this.#child === undefined) return false;
     this.#downMs = downMs;

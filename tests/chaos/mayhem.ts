@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { blowsOf, LOST_ANSWERS, type LostAnswer, lostAnswersOf, type Victim } from './plan.js';
+import { type Blow, blowsOf, LOST_ANSWERS, type LostAnswer, lostAnswersOf, type Victim } from './plan.js';
 import type { ChaosStack } from './stack.js';
 
 /** A kill -9 that was dealt. */
@@ -9,6 +9,9 @@ export interface DealtBlow {
   victim: Victim;
   downMs: number;
 }
+
+/** So many kills of the plan may change places. */
+const LOOK_AHEAD = 4;
 
 /** The kills and lost answers of a seed, while a run lasts. */
 export class Mayhem {
@@ -36,13 +39,22 @@ export class Mayhem {
   }
 
   async #kill(seed: number): Promise<void> {
-    for (const { pauseMs, victim, downMs } of blowsOf(seed)) {
-      await this.#rest(pauseMs);
+    const plan = blowsOf(seed);
+    const next: Blow[] = [];
+    for (;;) {
+      while (next.length < LOOK_AHEAD) next.push(plan.next().value);
+      await this.#rest(next[0]!.pauseMs);
+      let found = -1;
+      while (!this.#ending.signal.aborted && (found = this.#firstUp(next)) < 0) await this.#rest(100);
       if (this.#ending.signal.aborted) return;
-      // One that is down already can't be killed, and is left out.
-      if (!this.stack.processes[victim].kill(downMs)) continue;
-      this.blows.push({ at: Date.now(), victim, downMs });
+      const [{ victim, downMs }] = next.splice(found, 1) as [Blow];
+      if (this.stack.processes[victim].kill(downMs)) this.blows.push({ at: Date.now(), victim, downMs });
     }
+  }
+
+  /** The first whose victim works: one that is still starting has its turn later. */
+  #firstUp(blows: readonly Blow[]): number {
+    return blows.findIndex(({ victim }) => this.stack.processes[victim].isUp);
   }
 
   async #loseAnswers(seed: number): Promise<void> {

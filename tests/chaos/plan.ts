@@ -77,7 +77,7 @@ export function livesOf(seed: number, count: number, perSecond: number): LifePla
 export const VICTIMS = ['worker-1', 'worker-2', 'api-1', 'api-2', 'temporal', 'postgres'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-/** One kill -9: after a pause since the last one; the process is started anew after `downMs`. */
+/** One kill -9: after a pause since the last one, of a process that works; it is started anew after `downMs`. */
 export interface Blow {
   pauseMs: number;
   victim: Victim;
@@ -89,7 +89,7 @@ export function* blowsOf(seed: number): Generator<Blow, never> {
   const prng = new Prng(seed).fork('blows');
   for (;;) {
     for (const victim of prng.shuffled(VICTIMS)) {
-      const pauseMs = prng.whole(2_600, 5_000);
+      const pauseMs = prng.whole(2_800, 6_000);
       const downMs = prng.chance(0.5) ? 0 : prng.whole(200, 1_500);
       yield { pauseMs, victim, downMs };
     }
@@ -110,17 +110,9 @@ export const LOST_ANSWERS = {
 } as const;
 export type LostAnswer = keyof typeof LOST_ANSWERS;
 
-const LOST_ANSWER_WEIGHTS: Record<LostAnswer, number> = {
-  stripe_intent: 2,
-  stripe_refund: 2,
-  razorpay_order: 2,
-  razorpay_refund: 2,
-  sms: 2,
-  mail: 2,
-};
-
-/** The answers that get lost, without end, each with the pause before it. */
+/** The answers that get lost, without end, each with the pause before it: each kind once in every round of six. */
 export function* lostAnswersOf(seed: number): Generator<{ pauseMs: number; of: LostAnswer }, never> {
   const prng = new Prng(seed).fork('lost answers');
-  for (;;) yield { pauseMs: prng.whole(1_500, 3_500), of: prng.weighted(LOST_ANSWER_WEIGHTS) };
+  const kinds = Object.keys(LOST_ANSWERS) as LostAnswer[];
+  for (;;) for (const of of prng.shuffled(kinds)) yield { pauseMs: prng.whole(1_500, 3_500), of };
 }

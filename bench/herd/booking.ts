@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rest } from './clock.js';
 import { type Answer, type Call, type HttpClient, textOf } from './http.js';
 import { HERD_DURATION_MINUTES, type HerdPerson } from './people.js';
 import { forEachAtOnce } from './pool.js';
@@ -40,17 +41,13 @@ async function sendUntil(http: HttpClient, call: Call, wanted: number): Promise<
       said = `${status} ${textOf(answer as Answer, 'code')}`;
       if (status !== 202 && !mayRepeat(answer as Answer)) break;
       if (retryAfterS !== null) {
-        await pause(Math.min(MAX_PAUSE_MS, retryAfterS * 1_000));
+        await rest(Math.min(MAX_PAUSE_MS, retryAfterS * 1_000));
         continue;
       }
     }
-    await pause(PAUSE_MS);
+    await rest(PAUSE_MS);
   }
   throw new Error(`${call.method} ${new URL(call.url).pathname} was not answered with ${wanted}: ${said}`);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Books one, pays it from the wallet and has it activated, each as a front end would. */
@@ -93,7 +90,7 @@ export async function bringUpHerd(
   const tell = setInterval(() => {
     const perSecond = (herd.length * 1_000) / (Date.now() - startedAt);
     log(`  ${herd.length} of ${pairs.length} booked, paid and activated (${perSecond.toFixed(1)}/s)`);
-  }, TELL_EVERY_MS);
+  }, TELL_EVERY_MS).unref();
   try {
     await forEachAtOnce(pairs, desk.concurrency, async (pair, index) => {
       herd.push(await bringUpOne(desk, pair, startsAt, index));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Db } from '../../db/database.js';
 
@@ -27,11 +28,16 @@ export async function measureOffset(db: Db): Promise<ClockOffset> {
   return best!;
 }
 
+/** Keeps no process alive: the stack's children do, and once they are gone nothing is left to wait for. */
+export function rest(ms: number): Promise<void> {
+  return sleep(ms, undefined, { ref: false });
+}
+
 /** Waits until our clock has reached this time of PostgreSQL's. */
 export async function waitUntil(timeMs: number, { offsetMs }: ClockOffset): Promise<void> {
   for (;;) {
     const leftMs = timeMs - offsetMs - Date.now();
     if (leftMs <= 0) return;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, 60_000)));
+    await rest(Math.min(leftMs, 60_000));
   }
 }

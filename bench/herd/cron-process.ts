@@ -2,7 +2,7 @@ import { dueStatement, onStop, openPool, readOrder, tellReady, type Due, type Ri
 
 /** A minute cron: once a minute it looks what is due, and works it off in batches, one statement each. */
 const EVERY_MS = 60_000;
-const MOST_A_BATCH = 500;
+const MOST_A_BATCH = 2_500;
 
 const order = readOrder() as RivalOrder & { firstTickAt: number };
 const pool = openPool(order.databaseUrl, 2);

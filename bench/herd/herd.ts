@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Db } from '../../db/database.js';
 import { deadlinesOf } from '../../domain/deadlines.js';
 import { defaultPolicy, REAL_MINUTE_MS, type Policy } from '../../domain/policy.js';
 import { bringUpHerd, type BookingDesk, type HerdAppointment } from './booking.js';
-import { measureOffset, waitUntil } from './clock.js';
+import { type ClockOffset, measureOffset, rest, waitUntil } from './clock.js';
+import { cpuUsed, type HerdCpu, type ReadHerdCpu } from './cpu.js';
 import { chooseJoiners, type JoinsFound, sendJoins } from './joins.js';
 import { type Durable, readDurable, readProgress } from './measure.js';
 import type { HerdOptions } from './options.js';
@@ -15,6 +15,7 @@ import type { JoinMoment } from './status.js';
 /** A herd that was booked, with its two due times. Epoch ms, PostgreSQL's clock. */
 export interface Herd {
   appointments: HerdAppointment[];
+  startsAt: number;
   remindAt: number;
   opensAt: number;
   bookedPerSecond: number;
@@ -27,6 +28,8 @@ export interface HerdFound {
   joins: JoinsFound;
   /** From T-15 and T-5 until nothing of theirs was left to do. */
   drainedMs: { reminders: number; openings: number };
+  /** CPU time from the first wake-up ahead of T-15 until its wave is over, and from T-5 until its wave is. */
+  cpu: { reminders: HerdCpu; openings: HerdCpu };
 }
 
 /** The therapists' policy: the product's default but for what was asked for. */
@@ -40,8 +43,11 @@ export function spreadAheadMs({ wakeSpreadMs, minuteMs }: Policy): number {
   return (wakeSpreadMs * minuteMs) / REAL_MINUTE_MS;
 }
 
-/** Booked first, for a start that is not the herd's: they tell how quick this machine books, and warm everything up. */
-export const WARM_UP_PAIRS = 40;
+/** Booked first, for a start that is not the herd's: they warm everything up, and the later half tells how quickly. */
+export function warmUpPairs(n: number): number {
+  return Math.min(200, Math.max(40, Math.ceil(n / 10)));
+}
+
 const DAY_MS = 86_400_000;
 /** The plan allows for a booking that is slower than the warm-up by this much. */
 const ALLOWANCE = 1.35;
@@ -51,16 +57,16 @@ const QUIET_MS = 3_000;
 export async function bookHerd(
   db: Db,
   desk: BookingDesk,
-  people: HerdPeople,
-  policy: Policy,
+  { people, n, policy }: { people: HerdPeople; n: number; policy: Policy },
   log: (line: string) => void,
 ): Promise<Herd> {
   const pairs = people.clients.map((client, index) => ({ client, therapist: people.therapists[index]! }));
-  const warm = pairs.splice(0, WARM_UP_PAIRS);
-  await bringUpHerd(desk, warm.slice(0, WARM_UP_PAIRS / 2), Date.now() + DAY_MS, () => undefined);
+  const warm = pairs.splice(0, pairs.length - n);
+  const cold = warm.splice(0, Math.floor(warm.length / 2));
+  await bringUpHerd(desk, cold, Date.now() + DAY_MS, log);
   const warmAt = Date.now();
-  await bringUpHerd(desk, warm.slice(WARM_UP_PAIRS / 2), Date.now() + DAY_MS, () => undefined);
-  const msEach = (Date.now() - warmAt) / (WARM_UP_PAIRS / 2);
+  await bringUpHerd(desk, warm, Date.now() + DAY_MS, log);
+  const msEach = (Date.now() - warmAt) / warm.length;
   const offset = await measureOffset(db);
   const needsMs = pairs.length * msEach * ALLOWANCE + spreadAheadMs(policy) + QUIET_MS * 2;
   const remindAt = Math.ceil((Date.now() + offset.offsetMs + needsMs) / 1_000) * 1_000;
@@ -74,7 +80,7 @@ export async function bookHerd(
   log(`booked ${appointments.length} (${bookedPerSecond.toFixed(1)}/s), ${(leftMs / 1_000).toFixed(1)} s ahead`);
   if (leftMs < 0) throw new Error('booking took longer than the warm-up promised: nothing was measured');
   await checkHerd(db, appointments, remindAt, opensAt);
-  return { appointments, remindAt, opensAt, bookedPerSecond };
+  return { appointments, startsAt, remindAt, opensAt, bookedPerSecond };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString().slice(11, 23);
@@ -94,70 +100,80 @@ const TELL_EVERY_MS = 10_000;
 
 type Left = Awaited<ReturnType<typeof readProgress>>;
 
-/** Waits until nothing is left to do. @returns PostgreSQL's time of that, to a second */
+/** Waits until nothing is left to do. @returns when that was seen, to a second, epoch ms */
 async function drain(
   db: Db,
-  ids: readonly string[],
+  startsAt: number,
   isDone: (left: Left) => boolean,
   log: (line: string) => void,
 ): Promise<number> {
   const until = Date.now() + LONGEST_DRAIN_MS;
   let toldAt = Date.now();
   for (;;) {
-    const left = await readProgress(db, ids);
+    const left = await readProgress(db, startsAt);
     if (isDone(left)) return Date.now();
     if (Date.now() > until)
       throw new Error(`after ${LONGEST_DRAIN_MS / 1_000} s there is left: ${JSON.stringify(left)}`);
     if (Date.now() - toldAt >= TELL_EVERY_MS) {
       toldAt = Date.now();
-      log(
-        `  reminded ${left.reminded}, rooms ${left.rooms}, opened ${left.opened}, unsent ${left.unsentReminders} and ${left.unsentOpenings}`,
-      );
+      log(`  reminded ${left.reminded}, rooms ${left.rooms}, opened ${left.opened}, unsent ${left.unsent}`);
     }
-    await sleep(LOOK_EVERY_MS);
+    await rest(LOOK_EVERY_MS);
   }
 }
 
+/** What watching works with. */
+export interface Watch {
+  db: Db;
+  desk: BookingDesk;
+  herd: Herd;
+  options: HerdOptions;
+  readCpu: ReadHerdCpu;
+  log: (line: string) => void;
+}
+
+/** T-15: waits until its wave is over, at the longest until shortly before T-5. */
+async function watchReminders({ db, herd, options, readCpu, log }: Watch, offset: ClockOffset) {
+  const { appointments, startsAt, remindAt, opensAt } = herd;
+  await waitUntil(remindAt - spreadAheadMs(policyOf(options)), offset);
+  const before = readCpu();
+  await waitUntil(remindAt, offset);
+  log('T-15');
+  const isReminded = ({ unsent, reminded }: Left) => unsent === 0 && reminded === appointments.length;
+  const drainedMs = drain(db, startsAt, isReminded, log).then((at) => at - remindAt);
+  drainedMs.catch(() => undefined); // awaited after T-5
+  const inTime = await Promise.race([drainedMs, waitUntil(opensAt - QUIET_MS, offset).then(() => null)]);
+  if (inTime === null) log('  T-15 is not worked off before T-5');
+  return { cpu: cpuUsed(before, readCpu()), drainedMs };
+}
+
 /** Watches a herd over T-15 and T-5: reads all along, joins in the second of T-5, and what PostgreSQL says afterwards. */
-export async function watchHerd(
-  db: Db,
-  desk: BookingDesk,
-  herd: Herd,
-  options: HerdOptions,
-  log: (line: string) => void,
-): Promise<HerdFound> {
+export async function watchHerd(watch: Watch): Promise<HerdFound> {
+  const { db, desk, herd, options, readCpu, log } = watch;
   const { http, apis, tokens } = desk;
-  const { appointments, remindAt, opensAt } = herd;
+  const { appointments, startsAt, opensAt } = herd;
   const ids = appointments.map(({ id }) => id);
   const offset = await measureOffset(db);
   const joins = new Map<string, JoinMoment>();
   const shared = { http, apis, tokens, opensAt, offset, joins };
   const reader = new Reader({ ...shared, herd: appointments, ratePerSecond: options.readRate });
-  let reads: ReadsFound;
   try {
-    await waitUntil(remindAt, offset);
-    log('T-15');
-    const reminders = drain(
-      db,
-      ids,
-      ({ unsentReminders, reminded }) => unsentReminders === 0 && reminded === ids.length,
-      log,
-    );
-    const remindersAt = await Promise.race([reminders, waitUntil(opensAt - QUIET_MS, offset).then(() => null)]);
-    if (remindersAt === null) log('  T-15 is not worked off before T-5');
-    reminders.catch(() => undefined);
+    const reminders = await watchReminders(watch, offset);
     await waitUntil(opensAt - QUIET_MS, offset);
-    const joinsFound = await sendJoins({ ...shared, joiners: chooseJoiners(appointments, options.joins) });
+    const joining = sendJoins({ ...shared, joiners: chooseJoiners(appointments, options.joins) });
+    await waitUntil(opensAt, offset);
+    const before = readCpu();
+    const joinsFound = await joining;
     log(`T-5: ${joinsFound.letIn} of ${joinsFound.sent} let in`);
-    const openedAt = await drain(
-      db,
-      ids,
-      ({ unsentOpenings, opened, rooms }) => unsentOpenings === 0 && opened === ids.length && rooms === ids.length,
-      log,
-    );
-    reads = await reader.stop();
-    const drainedMs = { reminders: (remindersAt ?? (await reminders)) - remindAt, openings: openedAt - opensAt };
-    return { durable: await readDurable(db, ids), reads, joins: joinsFound, drainedMs };
+    const isOpened = ({ unsent, opened, rooms }: Left) => unsent === 0 && opened === ids.length && rooms === ids.length;
+    const openedAt = await drain(db, startsAt, isOpened, log);
+    return {
+      cpu: { reminders: reminders.cpu, openings: cpuUsed(before, readCpu()) },
+      durable: await readDurable(db, ids),
+      reads: await reader.stop(),
+      joins: joinsFound,
+      drainedMs: { reminders: await reminders.drainedMs, openings: openedAt - opensAt },
+    };
   } finally {
     await reader.stop();
   }

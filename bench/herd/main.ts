@@ -2,7 +2,8 @@ import { openDatabase } from '../../db/database.js';
 import type { BenchOptions, BenchResult } from '../result.js';
 import { type BenchStack, startBenchStack } from '../stack.js';
 import type { BookingDesk } from './booking.js';
-import { bookHerd, type Herd, type HerdFound, policyOf, WARM_UP_PAIRS, watchHerd } from './herd.js';
+import { cpuReader } from './cpu.js';
+import { bookHerd, type Herd, type HerdFound, policyOf, warmUpPairs, watchHerd } from './herd.js';
 import { HttpClient } from './http.js';
 import { readSent } from './measure.js';
 import { type HerdOptions, readHerdOptions } from './options.js';
@@ -10,7 +11,7 @@ import { chooseJoiners } from './joins.js';
 import { insertHerd, signInAll } from './people.js';
 import { resultOf } from './report.js';
 import { type RivalFound, runRival } from './rivals.js';
-import { type Arrival, readArrivals, sendBare, type SendingRate, sendingRateOf } from './sending.js';
+import { type Arrival, forgetArrivals, readArrivals, sendBare, type SendingRate, sendingRateOf } from './sending.js';
 
 /** One run: the herd, the bare loop of the SDKs, and the rivals, one after the other on the same servers. */
 export interface HerdRun extends HerdFound {
@@ -51,14 +52,16 @@ async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: strin
     while (apis.length < options.apis) apis.push(await stack.startApi());
     const policy = policyOf(options);
     log('people, wallets and their tokens');
-    const people = await insertHerd(db, options.n + WARM_UP_PAIRS, policy);
+    const people = await insertHerd(db, options.n + warmUpPairs(options.n), policy);
     const tokens = await signInAll(`${stack.sandbox.url}/oidc`, [people.admin, ...people.clients]);
     const urls = apis.map(({ url }) => url);
     const desk: BookingDesk = { http, apis: urls, tokens, admin: people.admin, concurrency: options.concurrency };
-    const herd = await bookHerd(db, desk, people, policy, log);
+    const herd = await bookHerd(db, desk, { people, n: options.n, policy }, log);
     const therapists = chooseJoiners(herd.appointments, options.joins).map(({ appointment }) => appointment.therapist);
     for (const [subject, token] of await signInAll(`${stack.sandbox.url}/oidc`, therapists)) tokens.set(subject, token);
-    const found = await watchHerd(db, desk, herd, options, log);
+    await forgetArrivals(stack.sandbox.url);
+    const readCpu = cpuReader(stack, workers, apis);
+    const found = await watchHerd({ db, desk, herd, options, readCpu, log });
     const { arrivals, early } = await reminderArrivals(db, stack.sandbox.url, herd);
     for (const process of [...apis, ...workers]) await process.stop();
     log('the bare loop of the SDKs');

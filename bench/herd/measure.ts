@@ -2,27 +2,29 @@ import { sql } from 'kysely';
 import type { Db } from '../../db/database.js';
 import { type Lateness, latenessOf } from './lateness.js';
 
-/** What is still to come of the herd. */
+/** How far the herd is. */
 export interface Progress {
-  /** SMS and e-mails of T-15, and of T-5, that are neither sent nor given up. */
-  unsentReminders: number;
-  unsentOpenings: number;
+  /** SMS and e-mails that are due and neither sent nor given up. */
+  unsent: number;
   reminded: number;
   opened: number;
   rooms: number;
 }
 
-/** Looks how far the herd is. `ids` is the herd's appointments. */
-export async function readProgress(db: Db, ids: readonly string[]): Promise<Progress> {
-  const mine = sql`appointment_id = any(${[...ids]}::uuid[])`;
-  const unsent = sql`channel in ('sms', 'email') and status in ('pending', 'sending')`;
+/**
+ * Looks how far the appointments of this start are, by indexes that hold only what is not done: looking must cost
+ * nothing beside what is measured. @param startsAt epoch ms
+ */
+export async function readProgress(db: Db, startsAt: number): Promise<Progress> {
+  const ofVendors = sql`channel in ('sms', 'email') and kind in ('t15', 't5')`;
+  const herd = sql`from appointment where starts_at = ${new Date(startsAt)}`;
   const { rows } = await sql<Progress>`
     select
-      (select count(*)::int from notification where ${mine} and kind = 't15' and ${unsent}) as unsent_reminders,
-      (select count(*)::int from notification where ${mine} and kind = 't5' and ${unsent}) as unsent_openings,
-      (select count(*)::int from appointment where id = any(${[...ids]}::uuid[]) and reminded_at is not null) as reminded,
-      (select count(*)::int from timeline_entry where ${mine} and kind = 'opening_due') as opened,
-      (select count(*)::int from room where ${mine} and status = 'alive') as rooms`.execute(db);
+      (select count(*)::int from notification where status = 'pending' and next_attempt_at <= clock_timestamp() and ${ofVendors})
+        + (select count(*)::int from notification where status = 'sending' and ${ofVendors}) as unsent,
+      (select count(*)::int ${herd} and reminded_at is not null) as reminded,
+      (select count(*)::int ${herd} and opened_at is not null) as opened,
+      (select count(*)::int from room where status = 'alive') as rooms`.execute(db);
   return rows[0]!;
 }
 

@@ -39,7 +39,7 @@ export class Reader {
 
   constructor(private readonly options: ReaderOptions) {
     const { ratePerSecond } = options;
-    this.ticking = ratePerSecond === 0 ? null : setInterval(() => this.readOne(), 1_000 / ratePerSecond);
+    this.ticking = ratePerSecond === 0 ? null : setInterval(() => this.readOne(), 1_000 / ratePerSecond).unref();
   }
 
   /** Lets what is under way end. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchStack } from '../stack.js';
+import { rest } from './clock.js';
 import type { Lateness } from './lateness.js';
 import type { RivalName } from './options.js';
 import { makeRivalDatabase, type RivalDatabase } from './rival-database.js';
@@ -84,6 +84,6 @@ async function waitForAll(database: RivalDatabase, n: number, until: number, riv
     const { reminded, opened } = await database.progress();
     if (reminded === n && opened === n) return;
     if (Date.now() > until) throw new Error(`${rival} did ${reminded} reminders and ${opened} openings of ${n}`);
-    await sleep(LOOK_EVERY_MS);
+    await rest(LOOK_EVERY_MS);
   }
 }

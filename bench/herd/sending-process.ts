@@ -49,5 +49,6 @@ await new Promise((resolve) => setTimeout(resolve, 500));
 const begunAt = Date.now();
 await sendAll(messages);
 await writeFile(doneFile, String(begunAt));
-const idle = setInterval(() => undefined, 60_000);
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => clearInterval(idle));
+// Until it is stopped; connections that stay open must not hold it then.
+setInterval(() => undefined, 60_000);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));

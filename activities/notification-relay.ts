@@ -20,14 +20,14 @@ export interface NotificationRelayDependencies extends DeliveryDependencies {
 const CLAIM_BATCH = 1_000;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
-/** Rows begun together: their appointments are read in one statement, so few that a decision is never old. */
-const CHUNK = 25;
-
-/** Channels with what they hand over at once. In-app notices are only written down, behind what vendors wait for. */
-const CHANNELS: Record<Channel, { chunks: number }> = {
-  sms: { chunks: 2 },
-  email: { chunks: 2 },
-  in_app: { chunks: 1 },
+/**
+ * What each channel hands over at once: `chunks` side by side, each of `rows` that are begun and read together, so few
+ * that a decision is never old. In-app notices are only written down.
+ */
+const CHANNELS: Record<Channel, { chunks: number; rows: number }> = {
+  sms: { chunks: 2, rows: 50 },
+  email: { chunks: 2, rows: 50 },
+  in_app: { chunks: 1, rows: 200 },
 };
 
 /**
@@ -74,7 +74,7 @@ export class NotificationRelay {
   private fill(channel: Channel): void {
     while (!this.stopped && this.running[channel] < CHANNELS[channel].chunks && this.waiting[channel].length > 0) {
       this.running[channel] += 1;
-      const chunk = this.handOver(this.waiting[channel].splice(0, CHUNK)).finally(() => {
+      const chunk = this.handOver(this.waiting[channel].splice(0, CHANNELS[channel].rows)).finally(() => {
         this.running[channel] -= 1;
         this.chunks.delete(chunk);
         this.fill(channel);

@@ -10,6 +10,8 @@ export interface WorkerConfig {
   /** Domain of our Message-IDs. */
   mailDomain: string;
   logLevel: string;
+  /** How far the worker gives way to others on its machine, 0 (not at all) to 19. */
+  niceness: number;
 }
 
 const environment = z.object({
@@ -18,18 +20,20 @@ const environment = z.object({
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
   MAIL_DOMAIN: z.string().min(1).default('punctual.invalid'),
   LOG_LEVEL: z.string().default('info'),
+  WORKER_NICENESS: z.coerce.number().int().min(0).max(19).default(5),
 });
 
 /** @throws Error that names each variable that is missing or wrong. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const parsed = environment.safeParse(env);
   if (!parsed.success) throw new Error(`The worker's environment is incomplete:\n${z.prettifyError(parsed.error)}`);
-  const { TASK_QUEUE, PUBLIC_URL, WORKFLOW_BUNDLE, MAIL_DOMAIN, LOG_LEVEL } = parsed.data;
+  const { TASK_QUEUE, PUBLIC_URL, WORKFLOW_BUNDLE, MAIL_DOMAIN, LOG_LEVEL, WORKER_NICENESS } = parsed.data;
   return {
     taskQueue: TASK_QUEUE,
     publicUrl: PUBLIC_URL,
     workflowBundle: WORKFLOW_BUNDLE ?? null,
     mailDomain: MAIL_DOMAIN,
     logLevel: LOG_LEVEL,
+    niceness: WORKER_NICENESS,
   };
 }

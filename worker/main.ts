@@ -1,5 +1,5 @@
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -26,6 +26,8 @@ async function bundlePath({ workflowBundle }: WorkerConfig): Promise<string> {
 }
 
 const config = readWorkerConfig();
+// First of all, since threads inherit it: where API and worker share a machine, who waits for an answer goes first.
+setPriority(config.niceness);
 const log = pino({ level: config.logLevel, base: { service: 'worker' } });
 installRuntime(log);
 const { databaseUrl } = readDatabaseConfig();

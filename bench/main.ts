@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { sayOnStderr } from '../dev/progress.js';
 import { describeMachine } from './machine.js';
 import { resultText } from './print.js';
@@ -40,6 +41,6 @@ async function main([name = '', ...given]: string[]): Promise<void> {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(`${inspect(error)}\n`); // with its causes
   process.exitCode = 1;
 }

@@ -19,7 +19,9 @@ import { lifeResult } from './report.js';
 import { type Course, playRound, type Round } from './round.js';
 import type { Life, Side } from './side.js';
 
-const WARM_UP_LIVES = 60;
+/** Lives that warm a worker up, few at a time: what a life costs where nothing waits is counted here. */
+const CALM_LIVES = 60;
+const CALM_CONCURRENCY = 16;
 const QUIET_QUEUE = 'appointments-without-relays';
 
 /** A side with the worker that serves it. */
@@ -68,31 +70,33 @@ class LifeBench {
   async measure(): Promise<BenchResult> {
     const { options, stack, log } = this;
     const sides = options.withoutRelays ? 3 : 2;
-    const course = await this.prepare(sides * (options.lives * options.runs + WARM_UP_LIVES));
+    const course = await this.prepare(sides * (options.lives * options.runs + CALM_LIVES));
     await createBareTable(this.pool);
     const ours = await this.ours('ours', 'appointments');
     const bareSide = new BareSide(this.pool, new BareCalls(this.temporal));
     const entrants = [ours, { side: bareSide, worker: await this.bareWorker() }];
     if (options.withoutRelays) entrants.push(await this.ours('ours without relays', QUIET_QUEUE));
+    const calm: Round[] = [];
     for (const { side, worker } of entrants) {
-      const { events, livesPerSecond } = await playRound(course, side, worker, this.newLives(WARM_UP_LIVES));
-      if (side.name === 'ours') bareSide.upserts = Math.round(events.upserts);
-      log(`warm-up, ${side.name}: ${livesPerSecond.toFixed(1)} lives/s`);
+      const round = await playRound(course, side, worker, this.newLives(CALM_LIVES), CALM_CONCURRENCY);
+      if (side.name === 'ours') bareSide.upserts = Math.round(round.events.upserts);
+      log(`${side.name}, calm: worker ${round.cpuMs.worker.toFixed(0)} ms a life`);
+      calm.push(round);
     }
-    return lifeResult(await this.alternate(course, entrants), options, stack);
+    return lifeResult(calm, await this.alternate(course, entrants), options, stack);
   }
 
   /** Our worker alone under V8's profiler. What it uses is not comparable: being profiled costs too. */
   async profile(): Promise<BenchResult> {
     const { options, stack } = this;
-    const course = await this.prepare(options.lives + WARM_UP_LIVES);
+    const course = await this.prepare(options.lives + CALM_LIVES);
     const folder = join(stack.folder, 'profile');
     const nodeArgs = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
     const { side, worker } = await this.ours('ours', 'appointments', nodeArgs);
-    await playRound(course, side, worker, this.newLives(WARM_UP_LIVES));
+    await playRound(course, side, worker, this.newLives(CALM_LIVES), CALM_CONCURRENCY);
     const sinceUs = Number(process.hrtime.bigint() / 1000n);
     const threadsBefore = threadCpuMs(worker.pid);
-    const round = await playRound(course, side, worker, this.newLives(options.lives));
+    const round = await playRound(course, side, worker, this.newLives(options.lives), options.concurrency);
     const threads = [...threadCpuMs(worker.pid)].map(
       ([name, ms]) => [name, (ms - (threadsBefore.get(name) ?? 0)) / options.lives] as const,
     );
@@ -103,11 +107,10 @@ class LifeBench {
 
   private async prepare(pairs: number): Promise<Course> {
     const { stack, temporal, db, log } = this;
-    const { minuteMs, concurrency, sample } = this.options;
-    const policy = lifePolicy(minuteMs);
+    const policy = lifePolicy(this.options.minuteMs);
     log(`people and wallets: ${pairs} pairs`);
     this.people = await insertPairs(db, pairs, policy);
-    return { stack, temporal, policy, concurrency, sample };
+    return { stack, temporal, policy };
   }
 
   /** Ours, bare, bare, ours, ...: whatever drifts on the machine meets both. */
@@ -115,7 +118,13 @@ class LifeBench {
     const rounds: Round[] = [];
     for (let index = 0; index < this.options.runs; index += 1) {
       for (const { side, worker } of index % 2 === 0 ? entrants : entrants.toReversed()) {
-        const round = await playRound(course, side, worker, this.newLives(this.options.lives));
+        const round = await playRound(
+          course,
+          side,
+          worker,
+          this.newLives(this.options.lives),
+          this.options.concurrency,
+        );
         rounds.push(round);
         const { livesPerSecond, cpuMs } = round;
         this.log(`${side.name}: ${livesPerSecond.toFixed(1)} lives/s, worker ${cpuMs.worker.toFixed(0)} ms a life`);

@@ -11,8 +11,6 @@ export interface LifeOptions {
   minuteMs: number;
   mode: SessionMode;
   shards: number;
-  /** Histories counted a run. */
-  sample: number;
   /** A third side: our workers without the relays. */
   withoutRelays: boolean;
   /** Runs our worker alone, under V8's profiler. */
@@ -21,16 +19,15 @@ export interface LifeOptions {
 
 /** Reads the bench's own arguments. @throws Error that names the one that is wrong */
 export function readLifeOptions(args: string[]): LifeOptions {
-  const names = ['lives', 'runs', 'concurrency', 'minute-ms', 'mode', 'shards', 'sample'];
+  const names = ['lives', 'runs', 'concurrency', 'minute-ms', 'mode', 'shards'];
   const given = readArguments(args, names, ['without-relays', 'profile']);
   return {
-    lives: given.whole('lives', 300),
-    runs: given.whole('runs', 4),
-    concurrency: given.whole('concurrency', 80),
-    minuteMs: given.whole('minute-ms', 300, 100),
+    lives: given.whole('lives', 256),
+    runs: given.whole('runs', 2),
+    concurrency: given.whole('concurrency', 64),
+    minuteMs: given.whole('minute-ms', 200, 100),
     mode: given.oneOf('mode', ['video', 'audio', 'chat'] as const, 'video'),
     shards: given.whole('shards', 4),
-    sample: given.whole('sample', 20),
     withoutRelays: given.flag('without-relays'),
     profile: given.flag('profile'),
   };

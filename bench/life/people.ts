@@ -31,9 +31,9 @@ async function insertPeople(db: Db, role: 'client' | 'therapist', count: number)
   return rows.map(({ id }) => id);
 }
 
-/** The policy's defaults at speed, with a buffer that keeps the slot short. */
+/** The policy's defaults at speed; the payment window is long, so that a slow machine expires nobody. */
 export function lifePolicy(minuteMs: number): Policy {
-  return { ...defaultPolicy(minuteMs), bufferMinutes: 1 };
+  return { ...defaultPolicy(minuteMs), bufferMinutes: 1, paymentWindowMinutes: 60 };
 }
 
 async function fund(db: Db, clients: readonly string[]): Promise<void> {

@@ -39,7 +39,7 @@ class Sides {
 
 const totalCpu = ({ cpuMs }: Round): number => Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
 
-function mainTable(sides: Sides): ResultTable {
+function mainTable(sides: Sides, title: string): ResultTable {
   const rows = [
     sides.row('lives a second', ({ livesPerSecond }) => livesPerSecond),
     sides.row('events a life', ({ events }) => events.events),
@@ -47,8 +47,9 @@ function mainTable(sides: Sides): ResultTable {
     ...CPU_ROWS.map(([key, name]) => sides.row(`CPU ms a life, ${name}`, ({ cpuMs }) => cpuMs[key])),
     sides.row('CPU ms a life, all', totalCpu),
     sides.row('worker memory, MB', ({ rssMb }) => rssMb),
+    sides.row("the other side's idle worker, CPU ms a second", ({ idleMsPerSecond }) => idleMsPerSecond),
   ];
-  return { title: 'Lives, medians of the runs', columns: ['', ...sides.names, 'ours / bare'], rows };
+  return { title, columns: ['', ...sides.names, 'ours / bare'], rows };
 }
 
 function stepsTable(sides: Sides): ResultTable {
@@ -65,7 +66,7 @@ function eventsTable(rounds: readonly Round[], sides: Sides): ResultTable {
     type,
     ...sides.names.map((side) => sides.median(side, ({ events }) => events.byType[type] ?? 0)),
   ]);
-  return { title: 'Events a life, by type', columns: ['', ...sides.names], rows };
+  return { title: 'Events a life by type, few lives at a time', columns: ['', ...sides.names], rows };
 }
 
 function runsTable(rounds: readonly Round[]): ResultTable {
@@ -85,15 +86,22 @@ function runsTable(rounds: readonly Round[]): ResultTable {
 }
 
 /** What the rounds say, against what the project promises. */
-export function lifeResult(rounds: Round[], options: LifeOptions, stack: BenchStack): BenchResult {
+export function lifeResult(calm: Round[], rounds: Round[], options: LifeOptions, stack: BenchStack): BenchResult {
   const sides = new Sides(rounds);
+  const calmSides = new Sides(calm);
   const cpuRatio = sides.ratio(({ cpuMs }) => cpuMs.worker);
   const rateRatio = sides.ratio(({ livesPerSecond }) => livesPerSecond);
-  const events = sides.median('ours', (round) => round.events.events);
-  const workflowTasks = sides.median('ours', (round) => round.events.workflowTasks);
+  const events = calmSides.median('ours', (round) => round.events.events);
+  const workflowTasks = calmSides.median('ours', (round) => round.events.workflowTasks);
   return {
-    tables: [runsTable(rounds), eventsTable(rounds, sides), stepsTable(sides), mainTable(sides)],
-    runs: rounds,
+    tables: [
+      eventsTable(calm, calmSides),
+      mainTable(calmSides, `Few lives at a time (${calm[0]?.lives} a side)`),
+      runsTable(rounds),
+      stepsTable(sides),
+      mainTable(sides, `${options.concurrency} lives at a time, medians of the runs`),
+    ],
+    runs: [{ calm }, ...rounds],
     medians: {
       livesPerSecond: sides.median('ours', (round) => round.livesPerSecond),
       livesPerSecondBare: sides.median('bare', (round) => round.livesPerSecond),
@@ -101,8 +109,8 @@ export function lifeResult(rounds: Round[], options: LifeOptions, stack: BenchSt
       workerCpuMsBare: sides.median('bare', ({ cpuMs }) => cpuMs.worker),
       events,
       workflowTasks,
-      eventsBare: sides.median('bare', (round) => round.events.events),
-      workflowTasksBare: sides.median('bare', (round) => round.events.workflowTasks),
+      eventsBare: calmSides.median('bare', (round) => round.events.events),
+      workflowTasksBare: calmSides.median('bare', (round) => round.events.workflowTasks),
     },
     targets: [
       atMost('events a life', events, 64),

@@ -17,6 +17,8 @@ export interface Round {
   seconds: number;
   /** CPU a life until nothing was left to do, ms. */
   cpuMs: CpuTimes;
+  /** What the other sides' idle workers used meanwhile, ms a second. */
+  idleMsPerSecond: number;
   rssMb: number;
   /** How long the driver waited for each step, ms. */
   steps: Record<StepName, { p50: number; p99: number }>;
@@ -30,10 +32,10 @@ export interface Course {
   stack: BenchStack;
   temporal: Client;
   policy: Policy;
-  concurrency: number;
-  /** How many histories of a round are counted. */
-  sample: number;
 }
+
+/** How many histories of a round are counted. */
+const SAMPLE = 20;
 
 const QUIET_POLL_MS = 200;
 const QUIET_LIMIT_MS = 60_000;
@@ -62,20 +64,26 @@ export async function playRound(
   side: Side,
   worker: BenchProcess,
   lives: readonly Life[],
+  concurrency: number,
+  idle: readonly BenchProcess[] = [],
 ): Promise<Round> {
-  const { stack, temporal, policy, concurrency, sample } = course;
+  const { stack, temporal, policy } = course;
+  const idleMs = (): number => idle.reduce((sum, other) => sum + other.cpuMs(), 0);
+  const idleBefore = idleMs();
   const before = readCpu(stack, worker);
   const played = await playLives(side, lives, policy, concurrency);
   const seconds = (Date.now() - played.startedAt) / 1000;
   await untilQuiet(course, side);
   const cpuMs = cpuBetween(before, readCpu(stack, worker), lives.length);
-  const sampled = lives.slice(-sample).map((life) => side.workflowId(life));
+  const idleMsPerSecond = (idleMs() - idleBefore) / ((Date.now() - played.startedAt) / 1000);
+  const sampled = lives.slice(-SAMPLE).map((life) => side.workflowId(life));
   return {
     side: side.name,
     lives: lives.length,
     livesPerSecond: ratePerSecond(played.endedAt, 0.2, 0.8),
     seconds,
     cpuMs,
+    idleMsPerSecond,
     rssMb: worker.rssMb(),
     steps: stepFigures(played.tookMs),
     events: await countEvents(temporal, sampled),

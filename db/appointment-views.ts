@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { advance, type View } from '../domain/advance.js';
 import { selectAppointments, toLoaded } from './appointment-record.js';
 import type { Db } from './database.js';
@@ -6,7 +7,7 @@ import type { Db } from './database.js';
 export async function viewsOf(db: Db, ids: readonly string[]): Promise<Map<string, View>> {
   if (ids.length === 0) return new Map();
   const rows = await selectAppointments(db)
-    .where('a.id', 'in', [...new Set(ids)])
+    .where(sql<boolean>`a.id = any(${[...new Set(ids)]}::uuid[])`) // one text, however many: it stays prepared
     .execute();
   return new Map(
     rows.map((row) => {

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { buffersOf } from '../domain/availability.js';
 import { deadlinesOf } from '../domain/deadlines.js';
 import { completePolicy } from '../domain/policy.js';
 import type { AppointmentRecord } from '../domain/record.js';
@@ -6,6 +7,7 @@ import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.j
 import { toDate, toMs } from './clock.js';
 import type { Db, Trx } from './database.js';
 import type { AppointmentTable, RoomStatus } from './schema.js';
+import { slotRange } from './slots.js';
 
 /** The row with what belongs to a decision from other tables, and the moment (PostgreSQL's clock) it was read. */
 export interface LoadedAppointment {
@@ -152,9 +154,8 @@ export async function lockAppointment(trx: Trx, id: string): Promise<LoadedAppoi
 export function appointmentColumns(record: AppointmentRecord, paidPaymentId: string | null) {
   const { startsAt, endsAt, policy } = record;
   const { payBy, remindAt, opensAt, activateBy } = deadlinesOf(record);
-  const slotEnd = new Date(endsAt + policy.bufferMinutes * policy.minuteMs);
   return sql`status = ${record.status}, starts_at = ${new Date(startsAt)}, ends_at = ${new Date(endsAt)},
-    slot = tstzrange(${new Date(startsAt)}, ${slotEnd}), pay_by = ${new Date(payBy)}, remind_at = ${new Date(remindAt)},
+    slot = ${slotRange(record, buffersOf(policy))}, pay_by = ${new Date(payBy)}, remind_at = ${new Date(remindAt)},
     opens_at = ${new Date(opensAt)}, activate_by = ${new Date(activateBy)}, schedule_version = ${record.scheduleVersion},
     reschedules = ${record.reschedules}, extended_minutes = ${record.extendedMinutes}, paid_at = ${toDate(record.paidAt)},
     paid_payment_id = ${paidPaymentId}, activated_at = ${toDate(record.activatedAt)}, forced_at = ${toDate(record.forcedAt)},

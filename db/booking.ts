@@ -1,15 +1,15 @@
-import { sql } from 'kysely';
+import { availabilityRefusal, buffersOf } from '../domain/availability.js';
 import { deadlinesOf, type Deadlines } from '../domain/deadlines.js';
-import { withinHours } from '../domain/hours.js';
 import { priceOf } from '../domain/money.js';
-import { completePolicy, type Policy } from '../domain/policy.js';
+import type { Policy } from '../domain/policy.js';
 import { Refused, type RefusalCode } from '../domain/refusals.js';
 import type { SessionMode } from '../domain/types.js';
 import { loadAppointment, type LoadedAppointment } from './appointment-record.js';
+import { AVAILABILITY_COLUMNS, toAvailability } from './availability.js';
 import { databaseNow } from './clock.js';
 import type { Db, Trx } from './database.js';
 import { writeNotifications } from './notification-rows.js';
-import { findConflict, lockBookingsOf, lockSlotsOf } from './slots.js';
+import { findConflict, lockBookingsOf, lockSlotsOf, slotRange } from './slots.js';
 import { writeTimeline } from './timeline.js';
 
 /** A booking as the client asks for it; price and policy come from the therapist. `startsAt` in epoch ms. */
@@ -60,14 +60,11 @@ async function insertBooking(trx: Trx, booking: Booking): Promise<void> {
   if (existing !== undefined) return;
   const now = await databaseNow(trx);
   const { priceMinor, currency, policy, deadlines } = await checkBooking(trx, booking, now);
-  const startsAt = new Date(booking.startsAt);
-  const endsAt = new Date(deadlines.endsAt);
-  const bufferMs = policy.bufferMinutes * policy.minuteMs;
-  const slotEnd = new Date(deadlines.endsAt + bufferMs);
+  const times = { startsAt: booking.startsAt, endsAt: deadlines.endsAt };
+  const buffers = buffersOf(policy);
   // One at a time for a therapist: overlapping rows inserted at once would each wait for the other, a deadlock.
   await lockSlotsOf(trx, therapistId);
-  const times = { startsAt: booking.startsAt, endsAt: deadlines.endsAt, bufferMs };
-  const conflict = await findConflict(trx, { ...times, therapistId, clientId, except: null });
+  const conflict = await findConflict(trx, { ...times, ...buffers, therapistId, clientId, except: null });
   if (conflict !== null) throw new Refused(conflict);
   await trx
     .insertInto('appointment')
@@ -76,10 +73,10 @@ async function insertBooking(trx: Trx, booking: Booking): Promise<void> {
       clientId,
       therapistId,
       sessionMode,
-      startsAt,
-      endsAt,
+      startsAt: new Date(times.startsAt),
+      endsAt: new Date(times.endsAt),
       durationMinutes,
-      slot: sql<string>`tstzrange(${startsAt}, ${slotEnd})`,
+      slot: slotRange(times, buffers),
       policy: JSON.stringify(policy),
       priceMinor,
       currency,
@@ -122,25 +119,17 @@ async function checkBooking(trx: Trx, booking: Booking, now: number): Promise<Ch
     .selectFrom('therapist')
     .innerJoin('person', 'person.id', 'therapist.id')
     .where('therapist.id', '=', therapistId)
-    .select([
-      'therapist.currency',
-      'therapist.rates',
-      'therapist.durationsMinutes',
-      'therapist.weeklyHours',
-      'therapist.policy',
-      'person.timeZone',
-    ])
+    .select(['therapist.currency', 'therapist.rates', 'therapist.durationsMinutes', ...AVAILABILITY_COLUMNS])
     .executeTakeFirst();
   if (therapist === undefined) throw new Refused('unknown_therapist');
   const rate = therapist.rates[sessionMode];
   if (rate === undefined || !therapist.durationsMinutes.includes(durationMinutes))
     throw new Refused('duration_not_offered');
-  if (startsAt <= now) throw new Refused('too_late');
   const { currency } = therapist;
-  const policy = completePolicy(therapist.policy);
+  const { policy, availability } = toAvailability(therapist);
   const deadlines = deadlinesOf({ createdAt: now, startsAt, durationMinutes, policy });
-  if (!withinHours(therapist.weeklyHours, therapist.timeZone, startsAt, deadlines.endsAt))
-    throw new Refused('outside_hours');
+  const refused = availabilityRefusal(availability, { startsAt, endsAt: deadlines.endsAt }, now);
+  if (refused !== null) throw new Refused(refused);
   const { unpaid } = await trx
     .selectFrom('appointment')
     .where('clientId', '=', clientId)

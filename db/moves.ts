@@ -1,6 +1,7 @@
+import { availabilityRefusal, buffersOf, type Availability, type Buffers } from '../domain/availability.js';
 import type { Move } from '../domain/guards.js';
-import { withinHours } from '../domain/hours.js';
 import type { AppointmentRecord } from '../domain/record.js';
+import { readAvailability } from './availability.js';
 import type { Trx } from './database.js';
 import type { UnhandledMessage } from './messages.js';
 import { findConflict, lockBookingsOf, lockSlotsOf } from './slots.js';
@@ -24,7 +25,8 @@ function askedTimes(record: AppointmentRecord, { event, payload }: UnhandledMess
 
 /**
  * Looks the new times of a reschedule or an extension up, under the locks that bookings take: what it finds free stays
- * free until this transaction ends. The exclusion constraints stand behind it.
+ * free until this transaction ends. The exclusion constraints stand behind it. A move goes by the therapist's hours as
+ * they are now and keeps the longer of both buffers, today's and the booked one; an extension keeps what was booked.
  */
 export async function lookUpMove(
   trx: Trx,
@@ -36,19 +38,25 @@ export async function lookUpMove(
   const { clientId, therapistId, policy } = record;
   await lockBookingsOf(trx, clientId);
   await lockSlotsOf(trx, therapistId);
-  const bufferMs = policy.bufferMinutes * policy.minuteMs;
-  const refused = await findConflict(trx, { ...asked, therapistId, clientId, except: record.id, bufferMs });
-  if (message.event === 'reschedule' && !(await worksThen(trx, therapistId, asked)))
-    return { ...asked, refused: 'outside_hours' };
+  let buffers = buffersOf(policy);
+  if (message.event === 'reschedule') {
+    const availability = await readAvailability(trx, therapistId);
+    const unavailable = availabilityRefusal(boundBy(availability, message), asked, message.receivedAt);
+    if (unavailable !== null) return { ...asked, refused: unavailable };
+    buffers = longer(buffers, availability);
+  }
+  const refused = await findConflict(trx, { ...asked, ...buffers, therapistId, clientId, except: record.id });
   return { ...asked, refused };
 }
 
-async function worksThen(trx: Trx, therapistId: string, { startsAt, endsAt }: { startsAt: number; endsAt: number }) {
-  const { weeklyHours, timeZone } = await trx
-    .selectFrom('therapist')
-    .innerJoin('person', 'person.id', 'therapist.id')
-    .where('therapist.id', '=', therapistId)
-    .select(['therapist.weeklyHours', 'person.timeZone'])
-    .executeTakeFirstOrThrow();
-  return withinHours(weeklyHours, timeZone, startsAt, endsAt);
+/** The notice spares the therapist the haste of strangers; an admin has asked the therapist. */
+function boundBy(availability: Availability, { actor }: UnhandledMessage): Availability {
+  return actor.role === 'client' ? availability : { ...availability, noticeMs: 0 };
+}
+
+function longer(one: Buffers, other: Buffers): Buffers {
+  return {
+    bufferBeforeMs: Math.max(one.bufferBeforeMs, other.bufferBeforeMs),
+    bufferAfterMs: Math.max(one.bufferAfterMs, other.bufferAfterMs),
+  };
 }

@@ -11,7 +11,7 @@ import type {
   SessionMode,
   Status,
 } from '../domain/types.js';
-import type { WeeklyHours } from '../domain/hours.js';
+import type { HoursByDate, WeeklyHours } from '../domain/hours.js';
 import type { JsonObject, MessageDecision, Rates } from './json.js';
 
 /**
@@ -43,6 +43,8 @@ interface TherapistTable {
   weeklyHours: NullableJson<WeeklyHours>;
   policy: Json<Policy>;
   stripeAccount: string | null;
+  exceptions: JsonDefault<HoursByDate>;
+  availabilityVersion: Generated<number>;
 }
 
 export interface AppointmentTable {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../tests/setup/database.js';
+import { loadSettings, saveSettings } from './availability.js';
 import { openDatabase, type Db } from './database.js';
 import { assertChargeable, seed, type SeededSignIns } from './seeds.js';
 
@@ -113,6 +114,19 @@ test('another minute reaches the ordinary therapists only, and what people chang
     .select('locale')
     .executeTakeFirstOrThrow();
   expect(client.locale).toBe('fr-FR');
+});
+
+test('what a therapist decided about hours, buffers and notice stays, while the rest is seeded anew', async () => {
+  const decided = { bufferBeforeMinutes: 7, bufferAfterMinutes: 8, minimumNoticeMinutes: 9 };
+  const subject = signIns.therapists[0]!;
+  const { id } = await db.selectFrom('person').where('subject', '=', subject).select('id').executeTakeFirstOrThrow();
+  const settings = { weeklyHours: {}, exceptions: { '2027-01-01': [] }, ...decided };
+  await saveSettings(db, id, settings, () => true);
+  await seed(database.url, { minuteMs: 2_000 });
+  expect((await loadSettings(db, id))!.settings).toEqual(settings);
+  const policies = (await policiesOf(signIns.therapists)).map(({ policy }) => policy);
+  expect(policies.map(({ minuteMs }) => minuteMs)).toEqual([2_000, 2_000, 2_000]);
+  expect(policies.map(({ bufferMinutes }) => bufferMinutes).toSorted((a, b) => a - b)).toEqual([8, 10, 10]);
 });
 
 test('wallets of five currencies can be filled by both methods, and what an operator changed stays', async () => {

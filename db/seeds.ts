@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { rateProblems } from '../domain/money-limits.js';
 import { defaultPolicy, type Policy } from '../domain/policy.js';
 import type { Role } from '../domain/types.js';
+import { policyDecided } from './availability.js';
 import { openDatabase, type Trx } from './database.js';
 import { grantPromotion } from './promotions.js';
 import {
@@ -126,7 +127,9 @@ async function insertTherapists(trx: Trx, minuteMs: number): Promise<void> {
   await trx
     .insertInto('therapist')
     .values(rows)
-    .onConflict((conflict) => conflict.column('id').doUpdateSet((eb) => ({ policy: eb.ref('excluded.policy') })))
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet({ policy: sql<string>`excluded.policy || ${policyDecided()}` }),
+    )
     .execute();
 }
 

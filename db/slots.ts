@@ -1,18 +1,14 @@
 import { sql } from 'kysely';
+import { blockOf, type Buffers } from '../domain/availability.js';
+import type { Stretch } from '../domain/local-time.js';
 import type { RefusalCode } from '../domain/refusals.js';
 import type { Db, Trx } from './database.js';
 
-/** A taken stretch of a therapist's time with its buffer, epoch ms, end exclusive. */
-export interface TakenSlot {
-  from: number;
-  to: number;
-}
-
 /**
- * What the exclusion constraint would meet between two instants (epoch ms), by start: the stored status counts, since
- * a slot stays taken until its appointment's end is committed.
+ * What is taken of a therapist's time between two instants (epoch ms), buffers included, by start: what the exclusion
+ * constraint would meet. The stored status counts, since a slot stays taken until its appointment's end is committed.
  */
-export async function takenSlots(db: Db, therapistId: string, from: number, to: number): Promise<TakenSlot[]> {
+export async function takenSlots(db: Db, therapistId: string, from: number, to: number): Promise<Stretch[]> {
   const rows = await db
     .selectFrom('appointment')
     .where('therapistId', '=', therapistId)
@@ -24,14 +20,19 @@ export async function takenSlots(db: Db, therapistId: string, from: number, to: 
   return rows.map((row) => ({ from: row.from.getTime(), to: row.to.getTime() }));
 }
 
+/** A session's slot with its buffers, as the column has it. */
+export function slotRange(times: { startsAt: number; endsAt: number }, buffers: Buffers) {
+  const { from, to } = blockOf(times, buffers);
+  return sql<string>`tstzrange(${new Date(from)}, ${new Date(to)})`;
+}
+
 /** Times that somebody wants; `except` is the appointment that moves, null for a new one. Epoch ms. */
-export interface WantedTimes {
+export interface WantedTimes extends Buffers {
   therapistId: string;
   clientId: string;
   except: string | null;
   startsAt: number;
   endsAt: number;
-  bufferMs: number;
 }
 
 /** Locks a client's bookings, so that what is looked up of them stays true until the transaction ends. */
@@ -53,14 +54,12 @@ export async function findConflict(
   trx: Trx,
   wanted: WantedTimes,
 ): Promise<Extract<RefusalCode, 'slot_taken' | 'own_overlap'> | null> {
-  const { therapistId, clientId, except, bufferMs } = wanted;
-  const [startsAt, endsAt, slotEnd] = [wanted.startsAt, wanted.endsAt, wanted.endsAt + bufferMs].map(
-    (ms) => new Date(ms),
-  );
+  const { therapistId, clientId, except } = wanted;
+  const [startsAt, endsAt] = [new Date(wanted.startsAt), new Date(wanted.endsAt)];
   const { rows } = await sql<{ taken: boolean; own: boolean }>`
     select
       exists (select 1 from appointment where therapist_id = ${therapistId} and id is distinct from ${except}::uuid
-        and status in ('scheduled', 'confirmed', 'in_progress') and slot && tstzrange(${startsAt}, ${slotEnd})) as taken,
+        and status in ('scheduled', 'confirmed', 'in_progress') and slot && ${slotRange(wanted, wanted)}) as taken,
       exists (select 1 from appointment where client_id = ${clientId} and id is distinct from ${except}::uuid
         and status in ('scheduled', 'confirmed', 'in_progress')
         and tstzrange(starts_at, ends_at) && tstzrange(${startsAt}, ${endsAt})) as own`.execute(trx);

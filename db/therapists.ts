@@ -13,6 +13,7 @@ function selectTherapists(db: Db) {
       'therapist.rates',
       'therapist.durationsMinutes',
       'therapist.weeklyHours',
+      'therapist.exceptions',
       'therapist.policy',
     ]);
 }

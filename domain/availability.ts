@@ -1,4 +1,5 @@
 import { closedUntil, openTimes, type LocalHours } from './hours.js';
+import type { Stretch } from './local-time.js';
 import type { Policy } from './policy.js';
 import type { RefusalCode } from './refusals.js';
 
@@ -11,16 +12,26 @@ export interface Availability extends LocalHours {
   noticeMs: number;
 }
 
+export type Buffers = Pick<Availability, 'bufferBeforeMs' | 'bufferAfterMs'>;
+
 /** The buffers a policy asks for, ms. */
-export function buffersOf(policy: Policy): Pick<Availability, 'bufferBeforeMs' | 'bufferAfterMs'> {
+export function buffersOf(policy: Policy): Buffers {
   const { minuteMs, bufferBeforeMinutes, bufferMinutes } = policy;
   return { bufferBeforeMs: bufferBeforeMinutes * minuteMs, bufferAfterMs: bufferMinutes * minuteMs };
+}
+
+/** The stretch that a session with its buffers takes of the therapist's time. */
+export function blockOf({ startsAt, endsAt }: { startsAt: number; endsAt: number }, buffers: Buffers): Stretch {
+  return { from: startsAt - buffers.bufferBeforeMs, to: endsAt + buffers.bufferAfterMs };
 }
 
 /** A therapist's availability out of hours and policy. */
 export function availabilityOf(hours: LocalHours, policy: Policy): Availability {
   return { ...hours, ...buffersOf(policy), noticeMs: policy.minimumNoticeMinutes * policy.minuteMs };
 }
+
+/** No session begins from here on (2200-01-01T00:00Z): later instants mean a mistake, and soon can't be stored. */
+const LATEST_START = 7_258_118_400_000;
 
 /** The first instant at which a session may still begin: the notice is elapsed time, and none begins in the past. */
 export function earliestStart({ noticeMs }: Pick<Availability, 'noticeMs'>, now: number): number {
@@ -37,5 +48,6 @@ export function availabilityRefusal(
   now: number,
 ): Extract<RefusalCode, 'too_late' | 'outside_hours'> | null {
   if (startsAt < earliestStart(availability, now)) return 'too_late';
+  if (startsAt >= LATEST_START) return 'outside_hours';
   return closedUntil(openTimes(availability, startsAt, endsAt), startsAt, endsAt) === null ? null : 'outside_hours';
 }

@@ -9,13 +9,16 @@ export type DayHours = [from: string, to: string][];
 /** Local working hours by ISO weekday (1 Monday .. 7 Sunday). */
 export type WeeklyHours = Partial<Record<Weekday, DayHours>>;
 
+/** Local hours by date, `YYYY-MM-DD`. */
+export type HoursByDate = Readonly<Record<string, DayHours>>;
+
 /** When somebody works, by the clocks of a zone (IANA name). */
 export interface LocalHours {
   timeZone: string;
   /** Null: always open. */
   weeklyHours: WeeklyHours | null;
-  /** Dates (`YYYY-MM-DD`) with hours of their own instead of their weekday's; none is a day off. */
-  exceptions: Readonly<Record<string, DayHours>>;
+  /** Dates with hours of their own instead of their weekday's; none is a day off. */
+  exceptions: HoursByDate;
 }
 
 /** When sessions may be held, as instants. */
@@ -80,15 +83,4 @@ export function closedUntil({ stretches, repeated }: OpenTimes, startsAt: number
     if (endsAt <= to) return null;
   }
   return Infinity;
-}
-
-/** Whether a session lies within one stretch of the therapist's hours; null hours are always open. Instants in epoch ms. */
-export function withinHours(
-  weeklyHours: WeeklyHours | null,
-  timeZone: string,
-  startsAt: number,
-  endsAt: number,
-): boolean {
-  const times = openTimes({ timeZone, weeklyHours, exceptions: {} }, startsAt, endsAt);
-  return closedUntil(times, startsAt, endsAt) === null;
 }

@@ -1,4 +1,4 @@
-import { earliestStart, type Availability } from './availability.js';
+import { blockOf, earliestStart, type Availability } from './availability.js';
 import { closedUntil, openTimes } from './hours.js';
 import type { Stretch } from './local-time.js';
 
@@ -24,7 +24,6 @@ export interface SlotSearch {
  */
 export function bookableStarts(availability: Availability, search: SlotSearch): number[] {
   const { to, durationMinutes, minuteMs, taken, limit } = search;
-  const { bufferBeforeMs, bufferAfterMs } = availability;
   const stepMs = STEP_MINUTES * minuteMs;
   const sessionMs = durationMinutes * minuteMs;
   const onGrid = (ms: number): number => Math.ceil(ms / stepMs) * stepMs;
@@ -33,15 +32,17 @@ export function bookableStarts(availability: Availability, search: SlotSearch): 
   let next = 0;
   let start = onGrid(Math.max(search.from, earliestStart(availability, search.now)));
   while (start < to && found.length < limit) {
-    const opensAt = closedUntil(times, start, start + sessionMs);
+    const session = { startsAt: start, endsAt: start + sessionMs };
+    const opensAt = closedUntil(times, session.startsAt, session.endsAt);
     if (opensAt !== null) {
       start = onGrid(opensAt);
       continue;
     }
-    while (next < taken.length && taken[next]!.to <= start - bufferBeforeMs) next += 1;
+    const block = blockOf(session, availability);
+    while (next < taken.length && taken[next]!.to <= block.from) next += 1;
     const blocking = taken[next];
-    if (blocking !== undefined && blocking.from < start + sessionMs + bufferAfterMs) {
-      start = onGrid(blocking.to + bufferBeforeMs);
+    if (blocking !== undefined && blocking.from < block.to) {
+      start = onGrid(blocking.to + availability.bufferBeforeMs);
       continue;
     }
     found.push(start);

@@ -1,9 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { toAvailability } from '../../db/availability.js';
 import { databaseNow } from '../../db/clock.js';
 import { takenSlots } from '../../db/slots.js';
 import { listTherapists, readTherapist, type Therapist } from '../../db/therapists.js';
+import { blockOf } from '../../domain/availability.js';
 import { Refused } from '../../domain/refusals.js';
-import { bookableStarts } from '../bookable-starts.js';
+import { bookableStarts } from '../../domain/slots.js';
 import { invalid, Problem } from '../errors.js';
 import { isUuid } from '../ids.js';
 import { idParam, instantInput } from '../inputs.js';
@@ -77,15 +79,24 @@ async function findSlots(
   if (to - from > LONGEST_RANGE_DAYS * DAY_MS)
     throw invalid('query.to', `must be at most ${LONGEST_RANGE_DAYS} days after from`);
   if (!therapist.durationsMinutes.includes(durationMinutes)) throw new Refused('duration_not_offered');
-  const { policy } = therapist;
-  const blockMs = (durationMinutes + policy.bufferMinutes) * policy.minuteMs;
+  const { availability, policy } = toAvailability(therapist);
+  const { minuteMs } = policy;
   const [last] = decodeCursor(cursor, z.tuple([z.int()])) ?? [null];
-  const earliest = Math.max(from, (await databaseNow(db)) + 1, last === null ? from : last + 1);
-  const taken = await takenSlots(db, therapist.id, from, to + blockMs);
-  const starts = bookableStarts(therapist, { from: earliest, to, durationMinutes, taken, limit: limit + 1 });
+  const now = await databaseNow(db);
+  const widest = blockOf({ startsAt: from, endsAt: to + durationMinutes * minuteMs }, availability);
+  const search = {
+    from: last === null ? from : Math.max(from, last + 1),
+    to,
+    now,
+    durationMinutes,
+    minuteMs,
+    taken: await takenSlots(db, therapist.id, widest.from, widest.to),
+    limit: limit + 1,
+  };
+  const starts = bookableStarts(availability, search);
   const items = starts
     .slice(0, limit)
-    .map((start) => ({ startsAt: iso(start), endsAt: iso(start + durationMinutes * policy.minuteMs) }));
+    .map((start) => ({ startsAt: iso(start), endsAt: iso(start + durationMinutes * minuteMs) }));
   return { items, nextCursor: starts.length > limit ? encodeCursor([starts[limit - 1]!]) : null };
 }
 

@@ -14,6 +14,7 @@ import { adminRoutes } from './routes/admin.js';
 import { adminLedgerTransactionRoutes } from './routes/admin-ledger-transactions.js';
 import { adminLedgerRoutes } from './routes/admin-ledger.js';
 import { appointmentRoutes } from './routes/appointments.js';
+import { availabilityRoutes } from './routes/availability.js';
 import { changeRoutes } from './routes/changes.js';
 import { docsRoutes } from './routes/docs.js';
 import { earningsRoutes } from './routes/earnings.js';
@@ -39,12 +40,12 @@ function createShell({ config, log, db }: Services) {
   const app = newRoutes();
   app.use(requestId({ limitLength: 100 }), logRequests(log), securityHeaders, noStore);
   if (config.corsOrigins.length > 0) {
-    const allowHeaders = ['authorization', 'content-type', 'idempotency-key'];
+    const allowHeaders = ['authorization', 'content-type', 'idempotency-key', 'if-match'];
     app.use(
       cors({
         origin: config.corsOrigins,
         allowHeaders,
-        exposeHeaders: ['retry-after', 'x-request-id', 'idempotent-replayed'],
+        exposeHeaders: ['etag', 'retry-after', 'x-request-id', 'idempotent-replayed'],
         maxAge: 600,
       }),
     );
@@ -81,6 +82,7 @@ export function createApp(dependencies: ApiDependencies) {
   const app = createShell(services)
     .route('/', meRoutes())
     .route('/', therapistRoutes(services))
+    .route('/', availabilityRoutes(services))
     .route('/', appointmentRoutes(services))
     .route('/', paymentRoutes(services))
     .route('/', sessionRoutes(services))

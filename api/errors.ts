@@ -76,6 +76,11 @@ const API_ERRORS = {
     'See GET /v1/earnings of a therapist for what is payable and when.',
   ],
   conflict: [409, 'This collides with something that is there already.', 'Read the present state, then decide again.'],
+  availability_changed: [
+    412,
+    'The availability was changed since you read it.',
+    'Read it again, then change what is there now.',
+  ],
   top_up_limit: [
     409,
     'This amount, currency or method is not open for top-ups.',

@@ -71,13 +71,24 @@ export class NotificationRelay {
     return claimed.length;
   }
 
+  /** In-app notices reach nobody sooner by being written first: they wait while vendors have something to take. */
+  private mayBegin(channel: Channel): boolean {
+    return channel !== 'in_app' || (this.waiting.sms.length === 0 && this.waiting.email.length === 0);
+  }
+
   private fill(channel: Channel): void {
-    while (!this.stopped && this.running[channel] < CHANNELS[channel].chunks && this.waiting[channel].length > 0) {
+    while (
+      !this.stopped &&
+      this.mayBegin(channel) &&
+      this.running[channel] < CHANNELS[channel].chunks &&
+      this.waiting[channel].length > 0
+    ) {
       this.running[channel] += 1;
       const chunk = this.handOver(this.waiting[channel].splice(0, CHANNELS[channel].rows)).finally(() => {
         this.running[channel] -= 1;
         this.chunks.delete(chunk);
         this.fill(channel);
+        if (channel !== 'in_app') this.fill('in_app');
       });
       this.chunks.add(chunk);
     }

@@ -34,7 +34,7 @@ async function playVideoLife() {
     await makeTherapist(db, { minuteMs: 250 }),
     await makePerson(db, 'admin'),
   ];
-  const id = await steps.book(world, { client, therapist, inMs: 6_000, durationMinutes: 20 });
+  const id = await steps.book(world, { client, therapist, inMs: 9_000, durationMinutes: 20 });
   await steps.payFromWallet(world, id);
   await steps.until('the therapist is told', () => therapistTold(id));
   await steps.activate(world, id, admin);

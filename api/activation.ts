@@ -1,12 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { SeenAppointment } from '../db/lists.js';
+import type { SeenAppointment } from '../db/seen-appointment.js';
 import { readDecision, storeMessage } from '../db/messages.js';
 import { Refused } from '../domain/refusals.js';
 import type { Reader } from './present.js';
 import { isOver } from './request-decision.js';
 import type { Services } from './services.js';
 
-const POLL_MS = 50;
 const PATIENCE_MS = 2_000;
 
 /**
@@ -14,7 +12,7 @@ const PATIENCE_MS = 2_000;
  * commits under that id. @returns false while it is undecided after two seconds. @throws Refused with its code
  */
 export async function activate(
-  { db, messenger }: Services,
+  { db, messenger, decisions }: Services,
   admin: Reader,
   seen: SeenAppointment,
   request: { requestId: string; reason?: string | undefined },
@@ -32,12 +30,8 @@ export async function activate(
     signal: true,
   });
   messenger.tell(appointmentId, 'activate', requestId);
-  const giveUpAt = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const decision = await readDecision(db, requestId);
-    if (decision?.ok === true) return true;
-    if (decision !== null) throw new Refused(decision.code);
-    if (Date.now() >= giveUpAt) return false;
-    await pause(POLL_MS);
-  }
+  const decision = await decisions.decision(requestId, PATIENCE_MS);
+  if (decision === null) return false;
+  if (!decision.ok) throw new Refused(decision.code);
+  return true;
 }

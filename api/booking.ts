@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { renewResource } from '../db/idempotency.js';
-import { readAppointment, type Scope, type SeenAppointment } from '../db/lists.js';
+import { readAppointment, type Scope } from '../db/lists.js';
+import type { SeenAppointment } from '../db/seen-appointment.js';
 import { Refused } from '../domain/refusals.js';
 import type { SessionMode } from '../domain/types.js';
 import { Problem } from './errors.js';

@@ -28,6 +28,7 @@ export async function changeAppointment(
   const seen = await visibleAppointment(c, services, id);
   const { body } = await once(c, services, {
     input,
+    minted: false,
     work: async ({ requestId }) => {
       const decided = await requestDecision(services, caller, seen, { ...request, requestId });
       return { status: 200 as const, body: presentAppointment(decided, caller) };

@@ -29,6 +29,8 @@ export interface Effect<Status extends number, Body, Secrets extends object> {
   /** The validated body: the same key with another one is refused. */
   input: unknown;
   work(attempt: Attempt): Promise<Outcome<Status, Body, Secrets>>;
+  /** False where `work` does not use `resourceId`: such a key need not be on disk before the effect. */
+  minted?: false;
   /** Mints or fetches the secrets anew for a repeat. */
   restore?(body: Body, attempt: Attempt): Promise<Secrets>;
 }
@@ -62,7 +64,8 @@ export async function once<Status extends number, Body extends object, Secrets e
     return { status, body: join(body, secrets) };
   }
   const requestKey: RequestKey = { caller: c.get('caller').id, route: `${c.req.method} ${pathOf(c)}`, key };
-  const claim = await claimRequest(db, requestKey, sha256(JSON.stringify(effect.input)));
+  const minted = effect.minted ?? true;
+  const claim = await claimRequest(db, requestKey, sha256(JSON.stringify(effect.input)), { minted });
   if (claim.state === 'reused') throw new Problem('idempotency_key_reused');
   if (claim.state === 'in_progress') throw new Problem('request_in_progress');
   const { caller, route } = requestKey;

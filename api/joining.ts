@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { joinSession } from '../db/joins.js';
-import type { SeenAppointment } from '../db/lists.js';
+import type { SeenAppointment } from '../db/seen-appointment.js';
 import { aliveRoomOf, openConnections, recordRoom, roomIdentity } from '../db/rooms.js';
 import { advance } from '../domain/advance.js';
 import { joinVerdict } from '../domain/join.js';
@@ -44,7 +44,7 @@ export async function rejoin(services: Services, seen: SeenAppointment, particip
 }
 
 async function issueTicket(services: Services, seen: SeenAppointment, participant: Participant): Promise<Ticket> {
-  const { record, row, now } = seen;
+  const { record, meetingId, now } = seen;
   const { rooms } = services.providers;
   const room = await aliveRoom(services, seen);
   // What is open now is old: nobody can connect with a token that isn't given out yet.
@@ -61,20 +61,20 @@ async function issueTicket(services: Services, seen: SeenAppointment, participan
   const token = rooms.signToken({
     identity,
     mode: record.sessionMode,
-    uniqueName: row.meetingId,
+    uniqueName: meetingId,
     ttlSeconds,
     now: new Date(now),
   });
-  return { room: { name: row.meetingId, sid: room.sid, identity }, token, expiresAt: iso(now + ttlSeconds * 1000) };
+  return { room: { name: meetingId, sid: room.sid, identity }, token, expiresAt: iso(now + ttlSeconds * 1000) };
 }
 
 /** The row's room if it is alive there, else the vendor's, ensured now. */
-async function aliveRoom({ db, providers, config }: Services, { record, row }: SeenAppointment): Promise<Room> {
+async function aliveRoom({ db, providers, config }: Services, { record, meetingId }: SeenAppointment): Promise<Room> {
   const mode = record.sessionMode;
   const known = await aliveRoomOf(db, record.id);
   if (known !== undefined) return { ...known, mode };
   const statusCallback = `${config.publicUrl}/webhooks/twilio/video`;
-  const room = await providers.rooms.ensureRoom({ uniqueName: row.meetingId, mode, statusCallback });
+  const room = await providers.rooms.ensureRoom({ uniqueName: meetingId, mode, statusCallback });
   await recordRoom(db, record.id, mode, room.sid);
   return room;
 }

@@ -1,5 +1,5 @@
 import type { AppointmentPayment } from '../db/payments.js';
-import type { SeenAppointment } from '../db/lists.js';
+import type { SeenAppointment } from '../db/seen-appointment.js';
 import type { Therapist } from '../db/therapists.js';
 import { advance, type View } from '../domain/advance.js';
 import { allowedActions } from '../domain/allowed-actions.js';
@@ -37,7 +37,7 @@ export function presentJoin(seen: SeenAppointment, reader: Reader, now = seen.no
 
 /** The appointment as api.md promises it, its status as of `now` by PostgreSQL's clock (epoch ms). */
 export function presentAppointment(seen: SeenAppointment, reader: Reader, now = seen.now): AppointmentBody {
-  const { row, record: stored, busyWith, reviewed } = seen;
+  const { record: stored, busyWith, reviewed, meetingId, meetingLink } = seen;
   const view = advance(stored, now);
   const { record, deciding } = view;
   const { joinVerdicts, ...join } = presentJoin(seen, reader, now);
@@ -48,8 +48,8 @@ export function presentAppointment(seen: SeenAppointment, reader: Reader, now = 
     startsAt: iso(record.startsAt),
     endsAt: iso(record.endsAt),
     durationMinutes: record.durationMinutes,
-    meetingId: row.meetingId,
-    meetingLink: row.meetingLink,
+    meetingId,
+    meetingLink,
     client: { id: record.clientId, name: seen.clientName },
     therapist: { id: record.therapistId, name: seen.therapistName },
     price: { amountMinor: record.priceMinor, currency: record.currency },
@@ -71,7 +71,7 @@ export function presentAppointment(seen: SeenAppointment, reader: Reader, now = 
     scheduleVersion: record.scheduleVersion,
     serverNow: iso(now),
     createdAt: iso(record.createdAt),
-    updatedAt: row.updatedAt.toISOString(),
+    updatedAt: iso(seen.updatedAt),
   };
 }
 

@@ -24,13 +24,26 @@ const LOCK_MS = 20_000;
 const KEPT_HOURS = 24;
 
 /**
- * Inserts the key, or meets it. Fifty at once: one statement takes the lock, the others see it. A key older than 24 h
- * starts anew, with another resource.
+ * Does not wait for the disk at this statement's commit. If PostgreSQL falls within the next half second the row is as if the
+ * API had died before it wrote: the repeat is carried out under the same ids and gets the same decision.
  */
-export async function claimRequest(db: Db, { caller, route, key }: RequestKey, requestHash: string): Promise<Claim> {
+const soft = () => sql`(select set_config('synchronous_commit', 'off', true)) soft`;
+const asEver = () => sql`(select 1) as_ever`;
+
+/**
+ * Inserts the key, or meets it. Fifty at once: one statement takes the lock, the others see it. A key older than 24 h
+ * starts anew, with another resource. `minted`: the effect uses `resourceId`, which must then outlive PostgreSQL's fall.
+ */
+export async function claimRequest(
+  db: Db,
+  { caller, route, key }: RequestKey,
+  requestHash: string,
+  { minted = true }: { minted?: boolean } = {},
+): Promise<Claim> {
   const { rows } = await sql<{ resourceId: string }>`
     insert into idempotency_key as k (caller, route, key, request_hash, locked_until)
-    values (${caller}, ${route}, ${key}, ${requestHash}, clock_timestamp() + ${LOCK_MS} * interval '1 millisecond')
+    select ${caller}, ${route}, ${key}, ${requestHash}, clock_timestamp() + ${LOCK_MS} * interval '1 millisecond'
+    from ${minted ? asEver() : soft()}
     on conflict (caller, route, key) do update set
       locked_until = excluded.locked_until,
       request_hash = excluded.request_hash,
@@ -64,30 +77,18 @@ export async function storeAnswer(
   { caller, route, key }: RequestKey,
   answer: { status: number; body: JsonObject },
 ): Promise<void> {
-  await db
-    .updateTable('idempotencyKey')
-    .set({
-      responseStatus: answer.status,
-      responseBody: JSON.stringify({ text: JSON.stringify(answer.body) }),
-      lockedUntil: null,
-    })
-    .where('caller', '=', caller)
-    .where('route', '=', route)
-    .where('key', '=', key)
-    .where('responseStatus', 'is', null)
-    .execute();
+  const body = JSON.stringify({ text: JSON.stringify(answer.body) });
+  await sql`
+    update idempotency_key set response_status = ${answer.status}, response_body = ${body}, locked_until = null
+    from ${soft()}
+    where caller = ${caller} and route = ${route} and key = ${key} and response_status is null`.execute(db);
 }
 
 /** Nothing is remembered (5xx, 429): a retry may run at once and meets the same resource. */
 export async function releaseRequest(db: Db, { caller, route, key }: RequestKey): Promise<void> {
-  await db
-    .updateTable('idempotencyKey')
-    .set({ lockedUntil: null })
-    .where('caller', '=', caller)
-    .where('route', '=', route)
-    .where('key', '=', key)
-    .where('responseStatus', 'is', null)
-    .execute();
+  await sql`
+    update idempotency_key set locked_until = null from ${soft()}
+    where caller = ${caller} and route = ${route} and key = ${key} and response_status is null`.execute(db);
 }
 
 /** Mints another resource for a request whose first one can never come to be. @returns its id */

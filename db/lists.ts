@@ -1,52 +1,9 @@
 import { sql, type NotNull, type SqlBool } from 'kysely';
 import type { Role, Status } from '../domain/types.js';
-import { selectAppointments, toLoaded, type LoadedAppointment } from './appointment-record.js';
+import { compiledRead } from './compiled-read.js';
 import type { Db } from './database.js';
 import type { AppointmentPayment } from './payments.js';
-import type { ShownRefund } from './refund-lists.js';
-
-/** An appointment with what its presentation needs from other tables. */
-export interface SeenAppointment extends LoadedAppointment {
-  clientName: string;
-  therapistName: string;
-  /** The other session its therapist holds at this moment. */
-  busyWith: string | null;
-  reviewed: boolean;
-  /** Oldest first. */
-  refunds: ShownRefund[];
-}
-
-/** Of the appointment `a`, as JSON. */
-const refundsOfRow = sql<ShownRefund[]>`(
-  select coalesce(json_agg(
-    json_build_object('amountMinor', f.amount_minor, 'to', f.destination, 'status', f.status) order by f.created_at, f.id), '[]')
-  from refund f where f.appointment_id = a.id)`;
-
-function selectSeen(db: Db) {
-  return selectAppointments(db)
-    .innerJoin('person as c', 'c.id', 'a.clientId')
-    .innerJoin('person as t', 't.id', 'a.therapistId')
-    .select(['c.name as clientName', 't.name as therapistName'])
-    .select((eb) => [
-      eb
-        .selectFrom('therapistLease as l')
-        .whereRef('l.therapistId', '=', 'a.therapistId')
-        .whereRef('l.appointmentId', '<>', 'a.id')
-        .where('l.heldUntil', '>', sql<Date>`clock_timestamp()`)
-        .select('l.appointmentId')
-        .as('busyWith'),
-      eb
-        .exists(eb.selectFrom('review').whereRef('review.appointmentId', '=', 'a.id').select('review.rating'))
-        .as('reviewed'),
-      refundsOfRow.as('refunds'),
-    ]);
-}
-
-type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectSeen>['executeTakeFirstOrThrow']>>;
-
-function toSeen({ clientName, therapistName, busyWith, reviewed, refunds, ...selected }: SelectedRow): SeenAppointment {
-  return { ...toLoaded(selected), clientName, therapistName, busyWith, reviewed: Boolean(reviewed), refunds };
-}
+import { selectSeen, toSeen, type SeenAppointment } from './seen-appointment.js';
 
 /** Whose appointments may be read. */
 export interface Scope {
@@ -62,9 +19,19 @@ function selectVisible(db: Db, { id, role }: Scope) {
   return query;
 }
 
+const readOneAs = (role: Role) =>
+  compiledRead(['id', 'reader'], (db, { id, reader }) =>
+    selectVisible(db, { role, id: reader }).where('a.id', '=', id),
+  );
+const readOne = { client: readOneAs('client'), therapist: readOneAs('therapist'), admin: readOneAs('admin') };
+
 /** One appointment that the reader may see, or null. */
-export async function readAppointment(db: Db, scope: Scope, id: string): Promise<SeenAppointment | null> {
-  const selected = await selectVisible(db, scope).where('a.id', '=', id).executeTakeFirst();
+export async function readAppointment(
+  db: Db,
+  { role, id: reader }: Scope,
+  id: string,
+): Promise<SeenAppointment | null> {
+  const [selected] = await readOne[role](db, { id, reader });
   return selected === undefined ? null : toSeen(selected);
 }
 

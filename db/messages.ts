@@ -52,6 +52,13 @@ export async function readDecision(db: Db, id: string): Promise<MessageDecision 
   return row?.decision ?? null;
 }
 
+/** Of these messages, those that are decided. */
+export async function readDecisions(db: Db, ids: readonly string[]): Promise<Map<string, MessageDecision>> {
+  const { rows } = await sql<{ id: string; decision: MessageDecision }>`
+    select id, decision from message where id = any(${[...ids]}::uuid[]) and decision is not null`.execute(db);
+  return new Map(rows.map(({ id, decision }) => [id, decision]));
+}
+
 /** The sender reached Temporal: the relay need not. */
 export async function markDelivered(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;

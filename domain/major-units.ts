@@ -1,6 +1,14 @@
+/** Making a formatter costs a hundred times what everything else about a read's rules costs. */
+const known = new Map<string, number>();
+
 /** Decimals of a currency by ISO 4217, as Intl knows them: JPY 0, EUR 2, KWD 3. @throws RangeError for no currency code */
 export function decimalsOf(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const found = known.get(currency);
+  if (found !== undefined) return found;
+  const { maximumFractionDigits } = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
+  const decimals = maximumFractionDigits ?? 2;
+  known.set(currency, decimals);
+  return decimals;
 }
 
 /** Minor units in major ones, exact and without grouping, as files for banks have them: `-1234567` KWD is `-1234.567`. */

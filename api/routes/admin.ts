@@ -74,6 +74,7 @@ export const adminRoutes = (services: Services) =>
       const appointmentId = seen.record.id;
       const answer = await once<200 | 202, AppointmentBody | Pending>(c, services, {
         input,
+        minted: false,
         work: async ({ requestId }) => {
           const isActivated = await activate(services, caller, seen, { requestId, reason: input.reason });
           if (isActivated)

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readPayment, type SeenAppointment } from '../../db/lists.js';
+import { readPayment } from '../../db/lists.js';
+import type { SeenAppointment } from '../../db/seen-appointment.js';
 import { payByWallet, startProviderPayment } from '../../db/payment-requests.js';
 import { currentPayment, type AppointmentPayment } from '../../db/payments.js';
 import { recordProviderAnswer } from '../../db/provider-events.js';

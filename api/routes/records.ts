@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { writeReview } from '../../db/reviews.js';
 import { readTimeline } from '../../db/timeline.js';
-import type { SeenAppointment } from '../../db/lists.js';
+import type { SeenAppointment } from '../../db/seen-appointment.js';
 import { advance, pendingDeadlines } from '../../domain/advance.js';
 import { Refused } from '../../domain/refusals.js';
 import { SYSTEM } from '../../domain/types.js';

@@ -82,6 +82,7 @@ export const sessionRoutes = (services: Services) =>
       const { sessionMode: mode, endsAt } = seen.record;
       const { body } = await once(c, services, {
         input: {},
+        minted: false,
         work: async () => {
           const ticket = await join(services, seen, participant, caller.id);
           return { status: 200, body: { mode, endsAt: iso(endsAt) } as z.infer<typeof ticketSchema>, secrets: ticket };
@@ -95,6 +96,7 @@ export const sessionRoutes = (services: Services) =>
       const { record } = await visibleAppointment(c, services, c.req.valid('param').id);
       const { body } = await once(c, services, {
         input: {},
+        minted: false,
         work: async () => {
           const { messageId } = await leaveSession(services.db, record.id, participantOf(caller), caller.id);
           services.messenger.tell(record.id, 'leave', messageId);

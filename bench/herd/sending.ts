@@ -71,8 +71,8 @@ export function sendingRateOf(arrivals: readonly Arrival[]): SendingRate {
   return { count: arrivals.length, perSecond: ratePerSecond(times, 0, 1), tookMs };
 }
 
-/** What the relay hands over at once on each channel (activities/notification-relay.ts, two chunks of 25). */
-const AT_ONCE = 50;
+/** What the relay hands over at once on each channel: `CHANNELS` of activities/notification-relay.ts, two chunks of 50. */
+const AT_ONCE = 100;
 const LONGEST_MS = 600_000;
 
 /** Sends the same messages by the bare SDKs, in a process of its own with nothing else under way. */

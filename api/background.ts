@@ -19,6 +19,11 @@ export class Background {
     this.#running.add(tracked);
   }
 
+  /** How much is under way. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   /** Resolves when nothing is running any more. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);

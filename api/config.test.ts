@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readApiConfig } from './config.js';
+import { DOOR_DEFAULTS } from './door.js';
 
 const least = { OIDC_ISSUER: 'https://id.example.com', OIDC_AUDIENCE: 'punctual' };
 
@@ -13,6 +14,8 @@ test('says everything by default but who signs the tokens', () => {
     corsOrigins: [],
     taskQueue: 'appointments',
     logLevel: 'info',
+    databaseConnections: 20,
+    door: DOOR_DEFAULTS,
   });
 });
 
@@ -32,6 +35,24 @@ test('reads what is given; a slash at the public address’s end would break sig
     corsOrigins: ['https://a.example.com', 'https://b.example.com'],
     taskQueue: 'appointments',
   });
+});
+
+test('sets the door as it is told', () => {
+  const given = {
+    ...least,
+    DATABASE_CONNECTIONS: '5',
+    READS_AT_ONCE: '4',
+    WEBHOOKS_AT_ONCE: '1',
+    QUEUE_LENGTH: '0',
+    QUEUE_MS: '250',
+  };
+  expect(readApiConfig(given)).toMatchObject({
+    databaseConnections: 5,
+    door: { atOnce: { ...DOOR_DEFAULTS.atOnce, reads: 4, webhooks: 1 }, queue: 0, queueMs: 250 },
+  });
+  expect(() => readApiConfig({ ...least, JOINS_AT_ONCE: '0', QUEUE_MS: 'soon' })).toThrow(
+    "The API can't start: JOINS_AT_ONCE must be at least 1, QUEUE_MS is no number.",
+  );
 });
 
 test('names every variable that is wrong in one sentence', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DOOR_DEFAULTS, type DoorLimits } from './door.js';
 
 /** What the API reads from its environment, beside providers/config.ts, db/config.ts and Temporal's own variables. */
 export interface ApiConfig {
@@ -12,10 +13,21 @@ export interface ApiConfig {
   corsOrigins: string[];
   taskQueue: string;
   logLevel: string;
+  /** Of PostgreSQL, held by this process at most; 20 when left out. */
+  databaseConnections?: number;
+  /** What is let in; the defaults when left out. */
+  door?: DoorLimits;
 }
 
 const url = z.url({ protocol: /^https?$/, error: 'is no http address' }).transform((text) => text.replace(/\/+$/, ''));
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const count = (least: number, fallback: number) =>
+  z.coerce
+    .number({ error: 'is no number' })
+    .int('is no whole number')
+    .min(least, `must be at least ${least}`)
+    .default(fallback);
 
 const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -31,7 +43,29 @@ const environment = z.object({
   CORS_ORIGINS: z.string().default(''),
   TASK_QUEUE: z.string().default('appointments'),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
+  DATABASE_CONNECTIONS: count(2, 20),
+  READS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.reads),
+  CHANGES_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.changes),
+  PAYMENTS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.payments),
+  JOINS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.joins),
+  WEBHOOKS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.webhooks),
+  QUEUE_LENGTH: count(0, DOOR_DEFAULTS.queue),
+  QUEUE_MS: count(1, DOOR_DEFAULTS.queueMs),
 });
+
+function doorOf(given: z.output<typeof environment>): DoorLimits {
+  return {
+    atOnce: {
+      reads: given.READS_AT_ONCE,
+      changes: given.CHANGES_AT_ONCE,
+      payments: given.PAYMENTS_AT_ONCE,
+      joins: given.JOINS_AT_ONCE,
+      webhooks: given.WEBHOOKS_AT_ONCE,
+    },
+    queue: given.QUEUE_LENGTH,
+    queueMs: given.QUEUE_MS,
+  };
+}
 
 /** Reads the API's settings; a blank variable counts as absent. @throws Error naming every variable that is wrong */
 export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
@@ -55,5 +89,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
       .filter((origin) => origin !== ''),
     taskQueue: TASK_QUEUE,
     logLevel: LOG_LEVEL,
+    databaseConnections: parsed.data.DATABASE_CONNECTIONS,
+    door: doorOf(parsed.data),
   };
 }

@@ -104,6 +104,11 @@ const API_ERRORS = {
     'This Idempotency-Key was used for another request.',
     'Use a fresh key for a new request.',
   ],
+  rate_limited: [
+    429,
+    'Too much was asked of this appointment in a short time.',
+    'Wait as long as Retry-After says, then go on more slowly.',
+  ],
   internal: [500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the X-Request-Id.'],
   provider_refused: [
     502,
@@ -123,6 +128,7 @@ const API_ERRORS = {
     'The sign-in service could not be reached, so your token can’t be checked.',
     'Try again in a few seconds.',
   ],
+  overloaded: [503, 'More is being asked than can be answered in time. This was not begun.', AWAY],
   not_ready: [503, 'Not everything that this service needs can be reached.', 'Wait until it is back.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string, remedy: string]>;
 

@@ -66,13 +66,20 @@ export function problemBody(problem: Problem, instance: string): ProblemBody {
   };
 }
 
-const RETRY_AFTER_S = '2';
+const RETRY_AFTER_S = 2;
+/** Spread, so that those who were turned away together don't come back together. */
+const OVERLOADED_RETRY_S = { least: 1, most: 4 };
+
+function retryAfter({ code }: ProblemBody): string {
+  const { least, most } = OVERLOADED_RETRY_S;
+  return String(code === 'overloaded' ? least + Math.floor(Math.random() * (most - least + 1)) : RETRY_AFTER_S);
+}
 
 /** Answers with a problem document, `Retry-After` and `WWW-Authenticate` where they belong. */
 export function answerProblem(c: Context, body: ProblemBody): Response {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (body.status === 503 || body.status === 429 || body.code === 'request_in_progress')
-    headers['retry-after'] = RETRY_AFTER_S;
+    headers['retry-after'] = retryAfter(body);
   if (body.status === 413) headers['connection'] = 'close'; // the rest of the body is not read
   if (body.status === 401)
     headers['www-authenticate'] = body.code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"';

@@ -48,7 +48,9 @@ export const problems = {
   403: problem('Not for this role.'),
   404: problem('Not there, or somebody else’s.'),
   422: problem('Invalid.'),
-  503: problem('PostgreSQL, Temporal, a provider or the issuer is away: Retry-After says when to try again.'),
+  503: problem(
+    'PostgreSQL, Temporal, a provider or the issuer is away, or more is asked than can be answered: see Retry-After.',
+  ),
 };
 
 /** And of those that change something. */
@@ -58,6 +60,7 @@ export const writeProblems = {
   409: problem('Refused by the state; code says why, remedy what to do.'),
   413: problem('Too large.'),
   415: problem('Not JSON.'),
+  429: problem('Too much for this appointment in a short time: Retry-After says when to go on.'),
 };
 
 /** For the given roles, by bearer token. */

@@ -1,9 +1,9 @@
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
-import { requestId } from 'hono/request-id';
 import { authenticate } from './auth.js';
+import { Callers } from './callers.js';
+import { door, DOOR_DEFAULTS } from './door.js';
 import { Problem } from './errors.js';
-import { logProblem, logRequests, noStore, securityHeaders } from './middleware.js';
+import { limitBody, logProblem, logRequests, requestIds, standingHeaders } from './middleware.js';
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
@@ -38,7 +38,7 @@ const LARGEST_BODY_BYTES = 1024 * 1024;
 /** What every request passes, from the outside in. */
 function createShell({ config, log, db }: Services) {
   const app = newRoutes();
-  app.use(requestId({ limitLength: 100 }), logRequests(log), securityHeaders, noStore);
+  app.use(requestIds, logRequests(log), standingHeaders);
   if (config.corsOrigins.length > 0) {
     const allowHeaders = ['authorization', 'content-type', 'idempotency-key', 'if-match'];
     app.use(
@@ -50,18 +50,9 @@ function createShell({ config, log, db }: Services) {
       }),
     );
   }
-  app.use(
-    bodyLimit({
-      maxSize: LARGEST_BODY_BYTES,
-      onError: () => {
-        throw new Problem('body_too_large');
-      },
-    }),
-  );
-  app.use(
-    '/v1/*',
-    authenticate({ db }, createTokenVerifier({ issuer: config.oidcIssuer, audience: config.oidcAudience })),
-  );
+  app.use(door(config.door ?? DOOR_DEFAULTS), limitBody(LARGEST_BODY_BYTES));
+  const verify = createTokenVerifier({ issuer: config.oidcIssuer, audience: config.oidcAudience });
+  app.use('/v1/*', authenticate(new Callers(db), verify));
   app.notFound((c) => answerProblem(c, problemBody(new Problem('not_found'), c.req.path)));
   app.onError((error, c) => {
     if (error instanceof RepeatedProblem) return answerProblem(c, error.body);

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { oidcCredentials } from '../sandbox/credentials.js';
+import { Callers } from './callers.js';
+import type { Problem } from './errors.js';
 import { createTokenVerifier } from './token-verifier.js';
 import { booked } from './test-lives.js';
 import { type ApiWorld, createApiWorld } from './test-world.js';
@@ -98,6 +102,29 @@ test('a role that may never use a route gets 403, before its request is looked a
   }
 });
 
+test('a role that was changed counts within seconds, and somebody who was just registered at once', async () => {
+  const someone = { id: '', subject: `newcomer-${randomUUID()}` };
+  const rolesNow = async () => (await world.send(someone, '/v1/me')).body['roles'];
+  expect(await rolesNow()).toBeUndefined();
+  const row = { subject: someone.subject, role: 'admin', name: 'New', email: 'new@example.test' } as const;
+  await world.db.insertInto('person').values(row).execute();
+  expect(await rolesNow()).toEqual(['admin']);
+  await world.db.updateTable('person').set({ role: 'client' }).where('subject', '=', someone.subject).execute();
+  await expect.poll(rolesNow, { timeout: 4_000 }).toEqual(['client']);
+  expect((await world.send(someone, '/v1/admin/attention')).status).toBe(403);
+});
+
+test('many requests of one person at once are all answered, and one failed look at the database stops no later one', async () => {
+  const { client } = world.parties;
+  const answers = await Promise.all(Array.from({ length: 50 }, () => world.send(client, '/v1/me')));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  const callers = new Callers(world.db);
+  await sql`alter table person rename to person_away`.execute(world.db);
+  await expect(callers.find(client.subject)).rejects.toThrow(/does not exist/);
+  await sql`alter table person_away rename to person`.execute(world.db);
+  expect(await callers.find(client.subject)).toMatchObject({ id: client.id });
+});
+
 describe('the verifier', () => {
   test('tells an expired token and another audience from a good one', async () => {
     const token = await world.tokenOf('anybody');
@@ -135,6 +162,12 @@ describe('the verifier', () => {
       isAway = false;
       expect(await verify(await sign('1h'))).toBe('sue');
       await expect(verify(await sign('-1h'))).rejects.toMatchObject({ code: 'token_expired' });
+      isAway = true;
+      const known = await sign('-3s'); // within the tolerance for clocks that differ, for two seconds more
+      expect(await verify(known)).toBe('sue');
+      await expect
+        .poll(() => verify(known).catch(({ code }: Problem) => code), { timeout: 5_000 })
+        .toBe('token_expired');
     } finally {
       server.closeAllConnections();
       server.close();

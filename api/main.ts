@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import { pino } from 'pino';
 import { readDatabaseConfig } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
 import { readProviderConfig } from '../providers/config.js';
@@ -9,6 +8,7 @@ import { createProviders } from '../providers/index.js';
 import { createApp } from './app.js';
 import { Background } from './background.js';
 import { type ApiConfig, readApiConfig } from './config.js';
+import { openLog } from './log.js';
 import { createTemporalClient } from './temporal-client.js';
 
 /** How long a stop waits for requests and what goes on behind them. */
@@ -32,15 +32,16 @@ async function listen(server: Server, { host, port }: ApiConfig): Promise<void> 
 async function main(): Promise<void> {
   const config = readApiConfig();
   const providers = createProviders(readProviderConfig());
-  const db = openDatabase(readDatabaseConfig().databaseUrl);
+  const db = openDatabase(readDatabaseConfig().databaseUrl, { maxConnections: config.databaseConnections });
   const temporal = createTemporalClient();
-  const log = pino({ level: config.logLevel, base: { service: 'api' } });
+  const { log, flush } = openLog(config.logLevel);
   const background = new Background(log);
   const app = createApp({ config, db, temporal, providers, log, background });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const closed = once(server, 'close');
   await listen(server, config);
   log.info({ address: server.address() }, 'the API answers');
+  flush();
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, 'stopping');
     setTimeout(() => process.exit(0), GRACE_MS).unref();

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Db } from '../db/database.js';
@@ -6,7 +7,9 @@ import type { Providers } from '../providers/index.js';
 import { AppointmentCalls } from './appointment-calls.js';
 import { Background } from './background.js';
 import type { ApiConfig } from './config.js';
+import { DecisionWatch } from './decision-watch.js';
 import { Messenger } from './messenger.js';
+import { Pace } from './pace.js';
 
 /** What an API is made of; `temporal` may be a client whose server is away. */
 export interface ApiDependencies {
@@ -24,16 +27,27 @@ export interface Services extends Omit<ApiDependencies, 'background'> {
   background: Background;
   calls: AppointmentCalls;
   messenger: Messenger;
+  decisions: DecisionWatch;
+  pace: Pace;
 }
 
 export function createServices(dependencies: ApiDependencies): Services {
   const { db, temporal, config, log } = dependencies;
   const background = dependencies.background ?? new Background(log);
   const calls = new AppointmentCalls(temporal, config.taskQueue);
-  return { ...dependencies, background, calls, messenger: new Messenger(db, calls, background) };
+  return {
+    ...dependencies,
+    background,
+    calls,
+    messenger: new Messenger(db, calls, background),
+    decisions: new DecisionWatch(db),
+    pace: new Pace(),
+  };
 }
 
 /** What middleware leaves for the routes. */
 export interface ApiEnv {
+  /** Present where Node serves the request, absent for `app.request()`. */
+  Bindings: Partial<HttpBindings>;
   Variables: { caller: Person; requestId: string };
 }

@@ -13,6 +13,7 @@ import type { TestPerson } from '../tests/support/people.js';
 import { signIn } from '../tests/support/sign-in.js';
 import { createApp } from './app.js';
 import { Background } from './background.js';
+import { DOOR_DEFAULTS } from './door.js';
 import { createTemporalClient } from './temporal-client.js';
 
 /** For tests only: the API over HTTP with a real database and sandbox, and a Temporal that nobody can reach. */
@@ -72,13 +73,15 @@ async function toAnswer(response: Response): Promise<Answer> {
 export async function createApiWorld({
   temporalAddress = '127.0.0.1:1',
   corsOrigins = [] as string[],
+  door = DOOR_DEFAULTS,
+  databaseConnections = 20,
 } = {}): Promise<ApiWorld> {
   const database = await createTestDatabase();
-  const db = openDatabase(database.url);
+  const db = openDatabase(database.url, { maxConnections: databaseConnections });
   const sandbox = await startSandbox();
   const issuer = `${sandbox.url}/oidc`;
-  let handle: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 503 });
-  const server = createAdaptorServer({ fetch: (request) => handle(request) }) as Server;
+  let app: ReturnType<typeof createApp>;
+  const server = createAdaptorServer({ fetch: (request, env) => app.fetch(request, env) }) as Server;
   const url = await listen(server);
   const log = pino({ level: 'silent' });
   const background = new Background(log);
@@ -93,9 +96,9 @@ export async function createApiWorld({
     corsOrigins,
     taskQueue: 'nobody-polls',
     logLevel: 'silent',
+    door,
   };
-  const app = createApp({ config, db, temporal, providers, log, background });
-  handle = (request) => app.fetch(request);
+  app = createApp({ config, db, temporal, providers, log, background });
   sandbox.setDestinations({ stripe: `${url}/webhooks/stripe`, razorpay: `${url}/webhooks/razorpay` });
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (subject: string): Promise<string> => {

@@ -1,6 +1,8 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { createHash } from 'node:crypto';
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { Problem } from './errors.js';
+import { Lru } from './lru.js';
 
 /** Answers with the subject of a good token. @throws Problem `token_invalid`, `token_expired`, `issuer_unavailable` */
 export type VerifyToken = (token: string) => Promise<string>;
@@ -9,6 +11,13 @@ const TIMEOUT_MS = 3_000;
 const CLOCK_TOLERANCE_S = 5;
 /** Asymmetric ones only: a shared secret is no business of an API that verifies. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+/**
+ * How long a good token is known to be good, at most until it expires. Verifying one costs about a third of what a whole
+ * read may cost; a key that the issuer has withdrawn counts for this much longer.
+ */
+const KNOWN_MS = 60_000;
+const MOST_KNOWN = 10_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
@@ -32,32 +41,40 @@ function toTokenProblem(error: unknown): Problem {
     : new Problem('token_invalid', { cause: error });
 }
 
-/**
- * Verifies against the issuer's key set, found by its discovery document at first use (so the API starts while the
- * issuer is away) and fetched anew when a token names an unknown key.
- */
-export function createTokenVerifier({ issuer, audience }: { issuer: string; audience: string }): VerifyToken {
+/** Finds the issuer's keys at the first use, and again where that failed. */
+function keyFinder(issuer: string): () => Promise<JWTVerifyGetKey> {
   let keys: Promise<JWTVerifyGetKey> | null = null;
-  const findKeys = (): Promise<JWTVerifyGetKey> => {
+  return () => {
     keys ??= discover(issuer).catch((error: unknown) => {
       keys = null;
       throw new Problem('issuer_unavailable', { cause: error });
     });
     return keys;
   };
-  return async (token) => {
+}
+
+/**
+ * Verifies against the issuer's key set, found by its discovery document at first use (so the API starts while the
+ * issuer is away) and fetched anew when a token names an unknown key. A token that was good stays so for a minute, known
+ * by its SHA-256.
+ */
+export function createTokenVerifier({ issuer, audience }: { issuer: string; audience: string }): VerifyToken {
+  const findKeys = keyFinder(issuer);
+  const known = new Lru<string>(MOST_KNOWN);
+  const required = { algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_S, requiredClaims: ['sub', 'exp'] };
+  const verify = async (token: string): Promise<JWTPayload> => {
     try {
-      const options = {
-        issuer,
-        audience,
-        algorithms: ALGORITHMS,
-        clockTolerance: CLOCK_TOLERANCE_S,
-        requiredClaims: ['sub', 'exp'],
-      };
-      const { payload } = await jwtVerify(token, await findKeys(), options);
-      return payload.sub!;
+      return (await jwtVerify(token, await findKeys(), { issuer, audience, ...required })).payload;
     } catch (error) {
       throw toTokenProblem(error);
     }
+  };
+  return async (token) => {
+    const key = createHash('sha256').update(token).digest('base64');
+    const subject = known.get(key, Date.now());
+    if (subject !== undefined) return subject;
+    const { sub, exp } = await verify(token);
+    known.set(key, sub!, Math.min(Date.now() + KNOWN_MS, (exp! + CLOCK_TOLERANCE_S) * 1000));
+    return sub!;
   };
 }

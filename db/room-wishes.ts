@@ -25,11 +25,13 @@ export async function wishForRoom(
   const mine = record.id;
   const isGone = isTerminal(record.status) || record.scheduleVersion !== before.scheduleVersion;
   if (isGone && roomStatus === 'wanted') {
-    await trx.deleteFrom('room').where('appointmentId', '=', mine).where('sid', 'is', null).execute();
+    const unmade = trx.deleteFrom('room').where('appointmentId', '=', mine).where('sid', 'is', null);
+    // One that was tried may be there at the vendor, made by a relay that died: the next one finds it, and closes it.
+    await (isTerminal(record.status) ? unmade.where('attempts', '=', 0) : unmade).execute();
   }
   if (isGone && (roomStatus === 'alive' || roomStatus === 'wanted')) {
     await sql`update room set status = 'closing', next_attempt_at = clock_timestamp(), attempts = 0
-      where appointment_id = ${mine}`.execute(trx);
+      where appointment_id = ${mine} and sid is not null`.execute(trx);
   }
   if (isGone || (roomStatus !== null && roomStatus !== 'closed')) return;
   const at = wantedAt(record, now);

@@ -6,6 +6,6 @@ export interface PayoutRecordActivities {
 }
 
 export interface PayoutSendingActivities {
-  /** Sends one payout and writes down how that ended; `settled`: it had ended before. Retried without end. */
-  sendPayout(payoutId: string): Promise<'sent' | 'failed' | 'settled'>;
+  /** Sends one payout and writes down how that ended; a repeat says how it had ended. Retried without end. */
+  sendPayout(payoutId: string): Promise<'sent' | 'failed'>;
 }

@@ -1,4 +1,5 @@
-import { payoutToSend, pendingPayouts } from '../db/payout-sending.js';
+import { ApplicationFailure } from '@temporalio/common';
+import { payoutStatus, payoutToSend, pendingPayouts } from '../db/payout-sending.js';
 import { failPayout, markPayoutSent } from '../db/payouts.js';
 import { ProviderError } from '../providers/types.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -20,6 +21,13 @@ export function createPayoutActivities({
   records: PayoutRecordActivities;
   providers: PayoutSendingActivities;
 } {
+  /** Of one that is settled already: a worker that died noted it, and could not say so any more. */
+  async function endOf(payoutId: string): Promise<'sent' | 'failed'> {
+    const status = await payoutStatus(db, payoutId);
+    if (status === 'sent' || status === 'failed') return status;
+    throw ApplicationFailure.nonRetryable('There is no such payout', 'unknown_payout');
+  }
+
   return {
     records: {
       pendingPayouts: ({ batchId, limit }) => pendingPayouts(db, batchId, limit),
@@ -27,7 +35,7 @@ export function createPayoutActivities({
     providers: {
       async sendPayout(payoutId) {
         const payout = await payoutToSend(db, payoutId);
-        if (payout === null) return 'settled';
+        if (payout === null) return endOf(payoutId);
         const { batchId, amountMinor, currency, stripeAccount } = payout;
         const order = { payoutId, batchId, amountMinor, currency, destination: stripeAccount };
         try {

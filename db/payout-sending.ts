@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { PayoutRailName } from '../domain/earnings.js';
 import type { Db } from './database.js';
+import type { Payout } from './payouts.js';
 
 /** What a rail needs to send one payout. */
 export interface PayoutToSend {
@@ -38,6 +39,12 @@ export async function payoutToSend(db: Db, payoutId: string): Promise<PayoutToSe
     .select(['p.id', 'p.batchId', 'p.therapistId', 'b.rail', 'p.amountMinor', 'p.currency', 't.stripeAccount'])
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** How a payout stands; null for one that is not there. */
+export async function payoutStatus(db: Db, payoutId: string): Promise<Payout['status'] | null> {
+  const row = await db.selectFrom('payout').where('id', '=', payoutId).select('status').executeTakeFirst();
+  return row?.status ?? null;
 }
 
 const RETRY_MS = 5_000;

@@ -222,6 +222,13 @@ describe('days that change their clocks', () => {
     ],
     ['Asia/Kolkata', 'never anything', '2027-03-28', [['00:30', '04:00']], ['2027-03-27T19:00Z 2027-03-27T22:30Z']],
     [
+      'America/Nuuk',
+      'skipped before midnight: after it',
+      '2025-03-29',
+      [['23:15', '23:45']],
+      ['2025-03-30T01:15Z 2025-03-30T01:45Z'],
+    ],
+    [
       'America/Sao_Paulo',
       'a day that began at one',
       '2018-11-04',

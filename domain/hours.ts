@@ -60,8 +60,8 @@ function merge(stretches: Stretch[]): Stretch[] {
  * `instantOf` says; what lies between them is elapsed time, so that a day of 25 hours is open for an hour more.
  */
 export function openTimes(hours: LocalHours, from: number, to: number): OpenTimes {
-  // A local date is never more than a day away from UTC's, and skipped times may reach into the next.
-  const firstDay = Math.floor(from / DAY_MS) - 2;
+  // A local date is never more than a day away from UTC's, nor is where skipped hours end from their own date.
+  const firstDay = Math.floor(from / DAY_MS) - 1;
   const lastDay = Math.floor(to / DAY_MS) + 1;
   const spans = offsetSpans(hours.timeZone, (firstDay - 1) * DAY_MS, (lastDay + 2) * DAY_MS);
   const stretches: Stretch[] = [];

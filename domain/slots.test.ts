@@ -125,7 +125,14 @@ test.each<[zone: string, what: string, date: string, hours: DayHours, expected: 
 
 // ---- properties
 
-const ZONES = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'America/Sao_Paulo'];
+const ZONES = [
+  'Europe/Berlin',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'Asia/Kolkata',
+  'America/Sao_Paulo',
+  'America/Nuuk',
+];
 /** Days on which some of them change their clocks, and one on which none does. */
 const DAYS = [
   '2027-03-28',
@@ -136,6 +143,7 @@ const DAYS = [
   '2027-10-03',
   '2018-02-18',
   '2018-11-04',
+  '2025-03-30',
   '2027-06-15',
 ];
 

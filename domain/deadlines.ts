@@ -50,16 +50,13 @@ function spreadMs({ wakeSpreadMs, minuteMs }: Policy): number {
   return (wakeSpreadMs * minuteMs) / REAL_MINUTE_MS;
 }
 
-/** When the durable wake-up for a T-15 that is due at `due` comes: early by this appointment's share of the spread. */
-export function spreadWakeAt(record: Pick<AppointmentRecord, 'id' | 'policy'>, due: number): number {
-  return due - Math.floor(wakeShare(record.id) * spreadMs(record.policy));
-}
+/** Part of the spread that even the last one has before the due time, so that what it writes lies ready by then. */
+const LEAD = 0.1;
 
-/** Part of the spread that even the last room has before T-5, to be made in time. */
-const ROOM_LEAD = 0.1;
-
-/** When the relay makes the room: before T-5, spread like the wake-ups, so that a thousand rooms are ready on the second. */
-export function roomWantedAt(record: Pick<AppointmentRecord, 'id' | 'policy'>, opensAt: number): number {
-  const share = ROOM_LEAD + (1 - ROOM_LEAD) * wakeShare(record.id);
-  return opensAt - Math.floor(share * spreadMs(record.policy));
+/**
+ * Early by this appointment's share of the spread: when the durable wake-up for a T-15 comes, and when the relay makes
+ * the room before T-5, so that a thousand of them are ready on the second.
+ */
+export function spreadWakeAt({ id, policy }: Pick<AppointmentRecord, 'id' | 'policy'>, due: number): number {
+  return due - Math.floor((LEAD + (1 - LEAD) * wakeShare(id)) * spreadMs(policy));
 }

@@ -53,12 +53,14 @@ export async function startDurablePostgres(options: {
   folder: string;
   supervisor: Supervisor;
   onLine: (line: string) => void;
+  /** Settings beside ours. */
+  more?: Record<string, string>;
 }): Promise<DurablePostgres> {
   const { supervisor, onLine } = options;
   const dataDir = join(options.folder, 'postgres');
   const account = await postgresAccount();
   await initialiseCluster(await postgresPrograms(account), dataDir, account);
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
+  const lines = Object.entries({ ...settings, ...options.more }).map(([name, value]) => `${name} = '${value}'\n`);
   await appendFile(join(dataDir, 'postgresql.conf'), lines.join(''));
   const port = await freePort();
   const postgres = await startPostgres({

@@ -38,6 +38,7 @@ export interface Site {
   logs: ChildLog;
   say: Say;
   shards: number;
+  postgres: Record<string, string>;
   build: ProductBuild;
 }
 

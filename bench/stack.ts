@@ -52,6 +52,8 @@ export interface BenchStackOptions {
   /** History shards of the Temporal server, 4 by default. */
   shards?: number;
   log?: Say;
+  /** PostgreSQL's settings beside the usual ones. */
+  postgres?: Record<string, string>;
 }
 
 /** What a run that was killed left among the temporary files. Its processes ended with it. */
@@ -80,7 +82,7 @@ async function bringUp(site: Site): Promise<Omit<BenchStack, 'stop' | 'died' | '
   const { config, folder, supervisor, logs, say, shards } = site;
   const [programs, postgres] = await Promise.all([
     ensureTemporalPrograms(config.cacheDir, say),
-    startDurablePostgres({ folder, supervisor, onLine: logs.sink('postgres') }),
+    startDurablePostgres({ folder, supervisor, onLine: logs.sink('postgres'), more: site.postgres }),
   ]);
   const { adminUrl, databaseUrl } = postgres;
   const server = await startTemporalOnPostgres({
@@ -125,7 +127,11 @@ function buildProduct(supervisor: Supervisor, env: Record<string, string>): Prom
  * Brings up PostgreSQL with durable settings, a Temporal server on it and the sandbox; workers and APIs are started by
  * the caller. Nothing survives: not a failure, not Ctrl-C (which ends this process), and no data after `stop`.
  */
-export async function startBenchStack({ shards = 4, log = () => {} }: BenchStackOptions = {}): Promise<BenchStack> {
+export async function startBenchStack({
+  shards = 4,
+  log = () => {},
+  postgres = {},
+}: BenchStackOptions = {}): Promise<BenchStack> {
   const config = readDevConfig();
   const supervisor = new Supervisor();
   const folder = await makeFolder();
@@ -142,7 +148,7 @@ export async function startBenchStack({ shards = 4, log = () => {} }: BenchStack
   try {
     const startedAt = Date.now();
     const build = await buildProduct(supervisor, config.inherited);
-    const parts = await bringUp({ config, folder, supervisor, logs, say: log, shards, build });
+    const parts = await bringUp({ config, folder, supervisor, logs, say: log, shards, postgres, build });
     log(`PostgreSQL, Temporal on it and the sandbox are up (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
     return { ...parts, folder, died: supervisor.died, stop };
   } catch (error) {

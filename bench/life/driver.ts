@@ -3,9 +3,12 @@ import {
   isGrpcServiceError,
   ServiceError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Policy } from '../../domain/policy.js';
+import { Refused } from '../../domain/refusals.js';
 import { DURATION_MINUTES } from './people.js';
 import type { Life, Side, Times } from './side.js';
 
@@ -39,6 +42,12 @@ function timesFrom(now: number, { minuteMs, reminderMinutes, openingMinutes }: P
     opensAt: startsAt - openingMinutes * minuteMs,
     endsAt: startsAt + DURATION_MINUTES * minuteMs,
   };
+}
+
+function refusalOf(error: unknown): string | null {
+  if (error instanceof Refused) return error.code;
+  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  return cause instanceof ApplicationFailure ? (cause.type ?? null) : null;
 }
 
 interface Waiting {
@@ -93,6 +102,8 @@ export interface Played {
   tookMs: Record<StepName, number[]>;
   /** Calls that were repeated because no answer came in time. */
   repeats: number;
+  /** Why lives were broken off: steps that came too late. On a machine that keeps up none is. */
+  refused: string[];
 }
 
 class Driver {
@@ -101,6 +112,7 @@ class Driver {
     endedAt: [],
     tookMs: { book: [], pay: [], activate: [], join: [], look: [], end: [] },
     repeats: 0,
+    refused: [],
   };
   private readonly watch: OpeningWatch;
 
@@ -166,8 +178,10 @@ export async function playLives(
       const life = lives[next]!;
       next += 1;
       await driver.play(life).catch((error: unknown) => {
-        failed = true;
-        throw error;
+        const code = refusalOf(error);
+        if (code === null) failed = true;
+        if (code === null) throw error;
+        driver.played.refused.push(code);
       });
     }
   };

@@ -10,6 +10,7 @@ import { threadCpuMs } from '../process.js';
 import { readProfiles } from '../profile.js';
 import type { BenchOptions, BenchResult } from '../result.js';
 import { type BenchProcess, type BenchStack, startBenchStack } from '../stack.js';
+import { readStatements, resetStatements, statementSettings } from '../statements.js';
 import { BareSide } from './bare.js';
 import { type LifeOptions, readLifeOptions } from './options.js';
 import { OurSide } from './ours.js';
@@ -33,7 +34,11 @@ interface Entrant {
 /** Measures whole lives against the bare workflow. @throws Error when a run could not be measured */
 export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
   const options = readLifeOptions(args);
-  const stack = await startBenchStack({ shards: options.shards, log });
+  const stack = await startBenchStack({
+    shards: options.shards,
+    log,
+    postgres: options.profile ? statementSettings : {},
+  });
   const db = openDatabase(stack.databaseUrl);
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 20 });
   const connection = await Connection.connect({ address: stack.temporalAddress });
@@ -96,13 +101,15 @@ class LifeBench {
     await playRound(course, side, worker, this.newLives(CALM_LIVES), CALM_CONCURRENCY);
     const sinceUs = Number(process.hrtime.bigint() / 1000n);
     const threadsBefore = threadCpuMs(worker.pid);
+    await resetStatements(stack.adminDatabaseUrl);
     const round = await playRound(course, side, worker, this.newLives(options.lives), options.concurrency);
+    const statements = await readStatements(stack.adminDatabaseUrl, 40);
     const threads = [...threadCpuMs(worker.pid)].map(
       ([name, ms]) => [name, (ms - (threadsBefore.get(name) ?? 0)) / options.lives] as const,
     );
     await worker.stop();
     const functions = await readProfiles(folder, stack.env['WORKFLOW_BUNDLE']!, sinceUs);
-    return profileResult(round, functions, threads, options);
+    return profileResult(round, { functions, threads, statements }, options);
   }
 
   private async prepare(pairs: number): Promise<Course> {

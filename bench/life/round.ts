@@ -25,6 +25,8 @@ export interface Round {
   events: EventCounts;
   /** Calls repeated because no answer came in time: on a quiet machine none. */
   repeats: number;
+  /** Lives that were broken off because a step came too late. */
+  refused: string[];
 }
 
 /** What rounds are run with. */
@@ -74,12 +76,12 @@ export async function playRound(
   const played = await playLives(side, lives, policy, concurrency);
   const seconds = (Date.now() - played.startedAt) / 1000;
   await untilQuiet(course, side);
-  const cpuMs = cpuBetween(before, readCpu(stack, worker), lives.length);
+  const cpuMs = cpuBetween(before, readCpu(stack, worker), played.endedAt.length);
   const idleMsPerSecond = (idleMs() - idleBefore) / ((Date.now() - played.startedAt) / 1000);
   const sampled = lives.slice(-SAMPLE).map((life) => side.workflowId(life));
   return {
     side: side.name,
-    lives: lives.length,
+    lives: played.endedAt.length,
     livesPerSecond: ratePerSecond(played.endedAt, 0.2, 0.8),
     seconds,
     cpuMs,
@@ -88,5 +90,6 @@ export async function playRound(
     steps: stepFigures(played.tookMs),
     events: await countEvents(temporal, sampled),
     repeats: played.repeats,
+    refused: played.refused,
   };
 }

@@ -1,7 +1,7 @@
 import { sql, type Selectable } from 'kysely';
 import { buffersOf } from '../domain/availability.js';
 import { deadlinesOf } from '../domain/deadlines.js';
-import { completePolicy } from '../domain/policy.js';
+import { readPolicy } from '../domain/policy.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.js';
 import { toDate, toMs } from './clock.js';
@@ -113,7 +113,7 @@ function toRecord(row: Selectable<AppointmentTable>, beside: Beside): Appointmen
     durationMinutes: row.durationMinutes,
     createdAt: row.createdAt.getTime(),
     scheduleVersion: row.scheduleVersion,
-    policy: completePolicy(row.policy),
+    policy: readPolicy(row.policy),
     priceMinor: row.priceMinor,
     currency: row.currency,
     paidAt: toMs(row.paidAt),

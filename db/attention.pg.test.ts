@@ -101,6 +101,34 @@ describe('a live appointment whose deadline passed a minute ago without a commit
   });
 });
 
+test('one that nothing is due for any more shows once it should be over', async () => {
+  const id = await bookAppointment(db(), parties, { inMs: 200 * MINUTE });
+  await payByWallet(db(), id);
+  await commitAppointment(db(), id);
+  const limbo = { activatedAt: new Date(), remindedAt: new Date(), openedAt: new Date() }; // opened, and not confirmed
+  await db().updateTable('appointment').set(limbo).where('id', '=', id).execute();
+  await passTime(db(), id, 260 * MINUTE);
+  expect(await idsOf('deadline_passed')).not.toContain(id);
+  await passTime(db(), id, 2 * MINUTE);
+  expect(await itemsOf('deadline_passed')).toMatchObject([{ id, detail: { deadline: 'duration_over' } }]);
+  await db().updateTable('appointment').set({ openedAt: null }).where('id', '=', id).execute();
+  await commitAppointment(db(), id);
+  expect(await idsOf('deadline_passed')).toEqual([]);
+});
+
+test('a room that the vendor went on refusing for a minute', async () => {
+  const room = { mode: 'video', status: 'wanted', sid: null, nextAttemptAt: new Date() } as const;
+  await db()
+    .insertInto('room')
+    .values({ ...room, appointmentId, attempts: 5 })
+    .execute();
+  expect(await idsOf('room_refused')).toEqual([]);
+  await db().updateTable('room').set({ attempts: 6, error: 'Twilio answered 400, code 53100' }).execute();
+  const expected = { room: 'wanted', mode: 'video', attempts: 6, error: 'Twilio answered 400, code 53100' };
+  expect(await itemsOf('room_refused')).toMatchObject([{ id: appointmentId, appointmentId, detail: expected }]);
+  await db().deleteFrom('room').execute();
+});
+
 describe('events of providers', () => {
   const event = async (type: string, changes: object = {}, receivedAt = ago(6)) => {
     const eventId = randomUUID();

@@ -47,10 +47,18 @@ const QUERIES = {
         ('activation_window_over',
           case when a.status = 'scheduled' and a.paid_at is not null and a.activated_at is null then a.activate_by end),
         ('join', case when a.status = 'confirmed' then least(a.client_joined_at, a.therapist_joined_at) end),
-        ('duration_over', case when a.status in ('confirmed', 'in_progress') then a.ends_at end)
+        ('duration_over', a.ends_at) -- whatever its state: nothing lives beyond it
       ) d (event, due)
       where a.status in ('scheduled', 'confirmed', 'in_progress') and d.due < clock_timestamp() - interval '1 minute'
       order by a.id, d.due`,
+  },
+  room_refused: {
+    remedy: 'Read what the vendor said and correct its cause; the relay goes on trying every minute.',
+    query: sql`
+      select r.appointment_id::text as id, r.appointment_id, coalesce(r.ensured_at, a.opens_at) as since,
+        jsonb_build_object('room', r.status, 'mode', r.mode, 'attempts', r.attempts, 'error', r.error) as detail
+      from room r join appointment a on a.id = r.appointment_id
+      where r.status in ('wanted', 'closing') and r.attempts >= 6`,
   },
   ...MONEY_QUERIES,
   ...DISPUTE_QUERIES,

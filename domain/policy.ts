@@ -67,7 +67,33 @@ export function defaultPolicy(minuteMs: number): Policy {
   };
 }
 
-/** A policy as it was stored, with the defaults of what was added since: a stored value is never changed by them. */
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+
+/** What of a stored policy can't be read, by name; empty for a good one. What was added since may be missing. */
+export function policyFaults(stored: unknown): string[] {
+  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return ['it is no object'];
+  const given = stored as Record<string, unknown>;
+  const { minuteMs } = given;
+  const words = Object.keys(defaultPolicy(REAL_MINUTE_MS)).filter((key) => key in given && !isNumber(given[key]));
+  const timeless = !isNumber(minuteMs) || minuteMs <= 0;
+  return timeless && !words.includes('minuteMs') ? ['minuteMs', ...words] : words;
+}
+
+/**
+ * A policy as it was stored, with the defaults of what was added since: a stored value is never changed by them. For
+ * what can't be read a default is shown, so that one bad row spoils no list; `readPolicy` is the one to decide by.
+ */
 export function completePolicy(stored: Partial<Policy> & Pick<Policy, 'minuteMs'>): Policy {
-  return { ...defaultPolicy(stored.minuteMs), ...stored };
+  const faults = policyFaults(stored);
+  if (faults.length === 0) return { ...defaultPolicy(stored.minuteMs), ...stored };
+  const given = typeof stored === 'object' && stored !== null ? Object.entries(stored) : [];
+  const good = Object.fromEntries(given.filter(([key]) => !faults.includes(key))) as Partial<Policy>;
+  return { ...defaultPolicy(good.minuteMs ?? REAL_MINUTE_MS), ...good };
+}
+
+/** The policy to decide by. @throws Error that names what can't be read: a guess might move what was booked */
+export function readPolicy(stored: Partial<Policy> & Pick<Policy, 'minuteMs'>): Policy {
+  const faults = policyFaults(stored);
+  if (faults.length > 0) throw new Error(`the policy can’t be read: ${faults.join(', ')}`);
+  return completePolicy(stored);
 }

@@ -46,6 +46,7 @@ function timesFrom(now: number, { minuteMs, reminderMinutes, openingMinutes }: P
 
 function refusalOf(error: unknown): string | null {
   if (error instanceof Refused) return error.code;
+  if (error instanceof WorkflowNotFoundError) return 'already_over'; // its end came by the clock meanwhile
   const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
   return cause instanceof ApplicationFailure ? (cause.type ?? null) : null;
 }

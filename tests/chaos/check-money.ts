@@ -63,6 +63,8 @@ export const refundedOnce: Check = ({ refunds, vendors }) => {
   const counted = atSource.flatMap(({ id, status, amountMinor }) => {
     const found = sent.get(id) ?? [];
     if (found.length > 1) return [doubled(`refund ${id} was sent ${found.length} times`)];
+    if (status === 'refused' && found.some((one) => IS_BACK.has(one.status)))
+      return [doubled(`refund ${id} went back to its source, and to the wallet as refused`)];
     if (status === 'completed' && found[0]?.amountMinor !== amountMinor)
       return [
         lost(`refund ${id} of ${amountMinor} is completed, and the vendor sent ${found[0]?.amountMinor ?? 'nothing'}`),
@@ -107,7 +109,8 @@ export const restWentBack: Check = (evidence) => {
     if (appointment === undefined || method === 'wallet') return [];
     const isCharged = appointment.paidPaymentId === id && appointment.hold === 'settled';
     const kept = isCharged ? sumOf(charged.get(appointment.id), ({ chargedMinor }) => chargedMinor) : 0;
-    const back = sumOf(refundsOf.get(id), ({ amountMinor }) => amountMinor);
+    const valid = refundsOf.get(id)?.filter(({ status }) => status !== 'refused');
+    const back = sumOf(valid, ({ amountMinor }) => amountMinor);
     if (back < capturedMinor - kept)
       return [lost(`of payment ${id}, ${capturedMinor} were taken, ${kept} charged, and only ${back} given back`)];
     return back > capturedMinor

@@ -124,6 +124,15 @@ const BREAKS: [string, Harm, CheckName, (evidence: Broken) => void][] = [
     'refundedOnce',
     (e) => void e.vendors.refunds.push({ ...e.vendors.refunds[0]!, id: 're_9' }),
   ],
+  [
+    'a refund that was sent and credited',
+    'doubled',
+    'refundedOnce',
+    (e) => {
+      e.refunds[0]!.status = 'refused';
+      e.refunds.push({ ...e.refunds[0]!, id: 'r-2', destination: 'wallet', status: 'completed' });
+    },
+  ],
   ['a completed refund that was never sent', 'lost', 'refundedOnce', (e) => void e.vendors.refunds.shift()],
   ['a refund that does not end', 'stuck', 'refundedOnce', (e) => void (e.refunds[0]!.status = 'processing')],
   [

@@ -1,9 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
+/** Minutes of kills, outages and races each: run by their own scripts (test:outages and the like), not with the rest. */
+const LONG = ['tests/boundaries/**', 'tests/outages/**', 'tests/races/**', 'tests/poisoned*', 'tests/overload*'];
+
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'dist/**', '.punctual/**'],
+    exclude: [
+      '**/node_modules/**',
+      'dist/**',
+      '.punctual/**',
+      ...(process.env['LONG_TESTS'] === undefined ? LONG : []),
+    ],
     // Processes and not threads: Temporal's native runtime is one a process.
     pool: 'forks',
     // Two cores, and PostgreSQL and Temporal need their share of them.

@@ -86,7 +86,8 @@ export function policyFaults(stored: unknown): string[] {
 export function completePolicy(stored: Partial<Policy> & Pick<Policy, 'minuteMs'>): Policy {
   const faults = policyFaults(stored);
   if (faults.length === 0) return { ...defaultPolicy(stored.minuteMs), ...stored };
-  const given = typeof stored === 'object' && stored !== null ? Object.entries(stored) : [];
+  const isRecord = typeof stored === 'object' && stored !== null && !Array.isArray(stored);
+  const given = isRecord ? Object.entries(stored) : [];
   const good = Object.fromEntries(given.filter(([key]) => !faults.includes(key))) as Partial<Policy>;
   return { ...defaultPolicy(good.minuteMs ?? REAL_MINUTE_MS), ...good };
 }

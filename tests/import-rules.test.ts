@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -297,7 +297,7 @@ test('the tree keeps the rules', async () => {
 });
 
 test('every folder with code is a room that has rules, or is named here as one without', async () => {
-  const without = ['docs', 'tests'];
+  const without = ['bench', 'docs', 'tests'];
   const entries = await readdir(ROOT, { recursive: false, withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
   const rooms = new Set(VIOLATIONS.map(([path]) => path.split('/')[0]!));
@@ -306,4 +306,17 @@ test('every folder with code is a room that has rules, or is named here as one w
     const files = await readdir(join(ROOT, name), { recursive: true });
     if (files.some((file) => /(?<!\.d)\.ts$/.test(file))) expect(rooms).toContain(name);
   }
+});
+
+test('what bench/ compares with is used by bench/ alone', async () => {
+  const files = (await readdir(ROOT, { recursive: true })).filter(
+    (file) => /(?<!\.d)\.m?ts$/.test(file) && !/^(node_modules|dist|coverage|bench|\.\w+)\//.test(file),
+  );
+  const users: string[] = [];
+  for (const file of files) {
+    const text = await readFile(join(ROOT, file), 'utf8');
+    if (/from '(pg-boss|graphile-worker|autocannon)'/.test(text)) users.push(file);
+  }
+  expect(files.length).toBeGreaterThan(100);
+  expect(users).toEqual([]);
 });

@@ -50,7 +50,7 @@ function waitLines({ mayhem, desk }: RunRecord): string[] {
     if (answers.length === 0) return [];
     const blow = mayhem.blows.findLast(({ at }) => at <= askedAt && askedAt < at + AFTER_KILL_MS);
     const victim = blow?.victim.replace(/-\d$/, '') ?? 'nothing';
-    return [{ after: `${victim} ${act}`, ms: answers[0]!.at - askedAt }];
+    return [{ after: `${victim}, ${act === 'book' ? 'bookings' : 'all else'}`, ms: answers[0]!.at - askedAt }];
   });
   const lines = [...groupBy(waits, ({ after }) => after)].map(([after, group]) => {
     const sorted = group.map(({ ms }) => ms).toSorted((one, other) => one - other);

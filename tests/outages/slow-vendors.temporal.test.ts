@@ -5,7 +5,6 @@ import { makePerson, type TestPerson } from '../support/people.js';
 import { brokenRules, ledgersBooks, providersBooks } from '../support/provider-books.js';
 import { sleep, until } from '../support/steps.js';
 import { mailsRepeated, moneyTrouble, sentTwice } from './checks.js';
-import { outageLives } from './config.js';
 import { durableDelays, figuresOf, tellingDelays, written } from './lateness.js';
 import * as lives from './lives.js';
 
@@ -14,7 +13,7 @@ import * as lives from './lives.js';
 const MINUTE_MS = 500;
 const DAY_MS = 24 * 60 * 60_000;
 const SLOW_MS = 5_000;
-const LIVES = outageLives(6);
+const LIVES = 6;
 
 let world: OutageWorld;
 let admin: TestPerson;

@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  patched,
   setHandler,
   uuid4,
   workflowInfo,
@@ -43,10 +44,21 @@ class Appointment {
 
   async run(): Promise<AppointmentResult> {
     if (this.input.resume === true) await this.commit();
-    else await condition(() => this.state.snapshot !== null || this.refusedBooking !== null, BOOKING_LIMIT_MS);
+    else await this.untilBooked();
     if (this.state.snapshot !== null) await this.live();
     await condition(allHandlersFinished);
     return this.result();
+  }
+
+  /**
+   * A booking that is under way when the time is over still books (PostgreSQL was slow, a worker was killed); and one
+   * whose task was lost with its server may have left a row, whose workflow this is.
+   */
+  private async untilBooked(): Promise<void> {
+    const decided = (): boolean => this.state.snapshot !== null || this.refusedBooking !== null;
+    if (await condition(decided, BOOKING_LIMIT_MS)) return;
+    await condition(() => decided() || allHandlersFinished());
+    if (!decided() && patched('adopt-row-without-booking')) await this.commit();
   }
 
   private result(): AppointmentResult {

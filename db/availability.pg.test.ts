@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buffersOf } from '../domain/availability.js';
 import type { DayHours, HoursByDate, WeeklyHours } from '../domain/hours.js';
@@ -249,16 +250,22 @@ describe('a change of availability', () => {
   test('by ten editors of one version at once is made once', async () => {
     const { therapist } = await partiesIn('UTC', {});
     const { version } = (await loadSettings(db(), therapist.id))!;
-    const results = await Promise.all(
-      Array.from({ length: 10 }, (_, n) =>
-        saveSettings(
-          db(),
-          therapist.id,
-          { ...SETTINGS, minimumNoticeMinutes: n + 1 },
-          (stored) => stored.version === version,
-        ),
-      ),
-    );
+    const edit = (n: number) => {
+      const settings = { ...SETTINGS, minimumNoticeMinutes: n + 1 };
+      return saveSettings(db(), therapist.id, settings, (stored) => stored.version === version);
+    };
+    // Somebody else holds the row until all of them wait for it, so that none is over before another begins.
+    const waiting = sql<{ count: number }>`
+      select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    const edits = await db()
+      .transaction()
+      .execute(async (trx) => {
+        await sql`select 1 from therapist where id = ${therapist.id} for update`.execute(trx);
+        const begun = Array.from({ length: 10 }, (_, n) => edit(n));
+        await expect.poll(async () => (await waiting.execute(db())).rows[0]!.count).toBe(10);
+        return { begun };
+      });
+    const results = await Promise.all(edits.begun);
     const winners = results.flatMap((result, n) => (result!.isCurrent ? [n] : []));
     expect(winners).toHaveLength(1);
     expect(await loadSettings(db(), therapist.id)).toMatchObject({

@@ -27,24 +27,34 @@ export async function relayMessages(deps: MessageRelayDependencies): Promise<num
   return claimed.length;
 }
 
-async function relay(
-  { db, temporal, log }: MessageRelayDependencies,
-  { id, appointmentId, kind }: Claimed,
-): Promise<void> {
-  const signal = SIGNAL_OF_MESSAGE[kind as keyof typeof SIGNAL_OF_MESSAGE];
+/** Never throws: a message that nobody can decide must not keep the relay from the others. */
+async function relay(deps: MessageRelayDependencies, message: Claimed): Promise<void> {
+  const signal = SIGNAL_OF_MESSAGE[message.kind as keyof typeof SIGNAL_OF_MESSAGE];
   if (signal === undefined) return;
+  const { id: messageId, appointmentId } = message;
+  try {
+    await send(deps, message, signal);
+  } catch (error) {
+    deps.log.warn(
+      { messageId, appointmentId, error: String(error) },
+      'a signal could not be sent; the relay tries again',
+    );
+  }
+}
+
+async function send(
+  { db, temporal }: MessageRelayDependencies,
+  { id, appointmentId }: Claimed,
+  signal: string,
+): Promise<void> {
   try {
     const handle = temporal.workflow.getHandle(appointmentWorkflowId(appointmentId));
     await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.signal(signal, { messageId: id }));
-    await markDelivered(db, [id]);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) await decideAfterEnd(db, appointmentId);
-    else
-      log.warn(
-        { messageId: id, appointmentId, error: String(error) },
-        'a signal could not be sent; the relay tries again',
-      );
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return decideAfterEnd(db, appointmentId);
   }
+  await markDelivered(db, [id]);
 }
 
 /** Only for a row that is over: a live row without a workflow waits, is shown in attention, and is repaired. */

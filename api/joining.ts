@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { joinSession } from '../db/joins.js';
+import { type Doorway, joinSession } from '../db/joins.js';
 import type { SeenAppointment } from '../db/seen-appointment.js';
 import { aliveRoomOf, openConnections, recordRoom, roomIdentity } from '../db/rooms.js';
 import { advance } from '../domain/advance.js';
@@ -30,9 +30,9 @@ export async function join(
   personId: string,
 ): Promise<Ticket> {
   const { record } = seen;
-  const { messageId } = await joinSession(services.db, record.id, participant, personId);
+  const { messageId, ...doorway } = await joinSession(services.db, record.id, participant, personId);
   services.messenger.tell(record.id, 'join', messageId);
-  return issueTicket(services, seen, participant);
+  return issueTicket(services, seen, participant, doorway);
 }
 
 /** A repeat of a join that was let in gets a new token while the verdict still says so, and joins nothing. @throws Refused */
@@ -40,17 +40,24 @@ export async function rejoin(services: Services, seen: SeenAppointment, particip
   const { record, now, busyWith } = seen;
   const { code } = joinVerdict(advance(record, now), participant, now, busyWith);
   if (code !== null) throw new Refused(code);
-  return issueTicket(services, seen, participant);
+  const room = await aliveRoomOf(services.db, record.id);
+  const old = await openConnections(services.db, record.id, participant);
+  const oldConnections = old.map(({ participantSid }) => participantSid);
+  return issueTicket(services, seen, participant, { roomSid: room?.sid ?? null, oldConnections });
 }
 
-async function issueTicket(services: Services, seen: SeenAppointment, participant: Participant): Promise<Ticket> {
+async function issueTicket(
+  services: Services,
+  seen: SeenAppointment,
+  participant: Participant,
+  { roomSid, oldConnections }: Doorway,
+): Promise<Ticket> {
   const { record, meetingId, now } = seen;
   const { rooms } = services.providers;
-  const room = await aliveRoom(services, seen);
+  const room = roomSid === null ? await makeRoom(services, seen) : { sid: roomSid, mode: record.sessionMode };
   // What is open now is old: nobody can connect with a token that isn't given out yet.
-  const old = await openConnections(services.db, record.id, participant);
   services.background.run('drop old connections', () => {
-    return Promise.all(old.map(({ participantSid }) => rooms.dropConnection(room, participantSid)));
+    return Promise.all(oldConnections.map((participantSid) => rooms.dropConnection(room, participantSid)));
   });
   const isChat = record.sessionMode === 'chat';
   // A conversation has members, not connections: one stable member a participant.
@@ -68,11 +75,9 @@ async function issueTicket(services: Services, seen: SeenAppointment, participan
   return { room: { name: meetingId, sid: room.sid, identity }, token, expiresAt: iso(now + ttlSeconds * 1000) };
 }
 
-/** The row's room if it is alive there, else the vendor's, ensured now. */
-async function aliveRoom({ db, providers, config }: Services, { record, meetingId }: SeenAppointment): Promise<Room> {
+/** No room is alive in the row: the vendor's, ensured now. */
+async function makeRoom({ db, providers, config }: Services, { record, meetingId }: SeenAppointment): Promise<Room> {
   const mode = record.sessionMode;
-  const known = await aliveRoomOf(db, record.id);
-  if (known !== undefined) return { ...known, mode };
   const statusCallback = `${config.publicUrl}/webhooks/twilio/video`;
   const room = await providers.rooms.ensureRoom({ uniqueName: meetingId, mode, statusCallback });
   await recordRoom(db, record.id, mode, room.sid);

@@ -22,6 +22,9 @@ export interface NewMessage {
 /** How long the relay leaves the first sending to whoever stored the message. */
 const FIRST_TRY_MS = 2_000;
 
+/** When the relay sends a signal that whoever stored its message did not. */
+export const firstTryAt = () => sql<Date>`clock_timestamp() + ${FIRST_TRY_MS} * interval '1 millisecond'`;
+
 /** Stores a message in the caller's transaction; `received_at` is PostgreSQL's. A repeat of an id changes nothing. @returns its id */
 export async function storeMessage(db: Db, message: NewMessage): Promise<string> {
   const { id, appointmentId, kind, actor, payload, receivedAt, signal } = message;
@@ -35,7 +38,7 @@ export async function storeMessage(db: Db, message: NewMessage): Promise<string>
       actorRole: actor.role,
       actorId: actor.id,
       payload: JSON.stringify(payload ?? {}),
-      nextAttemptAt: signal ? sql`clock_timestamp() + ${FIRST_TRY_MS} * interval '1 millisecond'` : null,
+      nextAttemptAt: signal ? firstTryAt() : null,
     })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .returning('id')

@@ -37,7 +37,7 @@ test('reads what is given; a slash at the public address’s end would break sig
   });
 });
 
-test('sets the door as it is told', () => {
+test('sets the door as it is told, the rest by the number of connections', () => {
   const given = {
     ...least,
     DATABASE_CONNECTIONS: '5',
@@ -48,7 +48,7 @@ test('sets the door as it is told', () => {
   };
   expect(readApiConfig(given)).toMatchObject({
     databaseConnections: 5,
-    door: { atOnce: { ...DOOR_DEFAULTS.atOnce, reads: 4, webhooks: 1 }, queue: 0, queueMs: 250 },
+    door: { atOnce: { ...DOOR_DEFAULTS.atOnce, reads: 4, joins: 4, webhooks: 1 }, queue: 0, queueMs: 250 },
   });
   expect(() => readApiConfig({ ...least, JOINS_AT_ONCE: '0', QUEUE_MS: 'soon' })).toThrow(
     "The API can't start: JOINS_AT_ONCE must be at least 1, QUEUE_MS is no number.",

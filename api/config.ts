@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DOOR_DEFAULTS, type DoorLimits } from './door.js';
+import { CONNECTIONS, doorFor, type DoorLimits } from './door.js';
 
 /** What the API reads from its environment, beside providers/config.ts, db/config.ts and Temporal's own variables. */
 export interface ApiConfig {
@@ -22,12 +22,12 @@ export interface ApiConfig {
 const url = z.url({ protocol: /^https?$/, error: 'is no http address' }).transform((text) => text.replace(/\/+$/, ''));
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-const count = (least: number, fallback: number) =>
+const count = (least: number) =>
   z.coerce
     .number({ error: 'is no number' })
     .int('is no whole number')
     .min(least, `must be at least ${least}`)
-    .default(fallback);
+    .optional();
 
 const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -43,27 +43,28 @@ const environment = z.object({
   CORS_ORIGINS: z.string().default(''),
   TASK_QUEUE: z.string().default('appointments'),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
-  DATABASE_CONNECTIONS: count(2, 20),
-  READS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.reads),
-  CHANGES_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.changes),
-  PAYMENTS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.payments),
-  JOINS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.joins),
-  WEBHOOKS_AT_ONCE: count(1, DOOR_DEFAULTS.atOnce.webhooks),
-  QUEUE_LENGTH: count(0, DOOR_DEFAULTS.queue),
-  QUEUE_MS: count(1, DOOR_DEFAULTS.queueMs),
+  DATABASE_CONNECTIONS: count(2),
+  READS_AT_ONCE: count(1),
+  CHANGES_AT_ONCE: count(1),
+  PAYMENTS_AT_ONCE: count(1),
+  JOINS_AT_ONCE: count(1),
+  WEBHOOKS_AT_ONCE: count(1),
+  QUEUE_LENGTH: count(0),
+  QUEUE_MS: count(1),
 });
 
-function doorOf(given: z.output<typeof environment>): DoorLimits {
+function doorOf(given: z.output<typeof environment>, connections: number): DoorLimits {
+  const { atOnce, queue, queueMs } = doorFor(connections);
   return {
     atOnce: {
-      reads: given.READS_AT_ONCE,
-      changes: given.CHANGES_AT_ONCE,
-      payments: given.PAYMENTS_AT_ONCE,
-      joins: given.JOINS_AT_ONCE,
-      webhooks: given.WEBHOOKS_AT_ONCE,
+      reads: given.READS_AT_ONCE ?? atOnce.reads,
+      changes: given.CHANGES_AT_ONCE ?? atOnce.changes,
+      payments: given.PAYMENTS_AT_ONCE ?? atOnce.payments,
+      joins: given.JOINS_AT_ONCE ?? atOnce.joins,
+      webhooks: given.WEBHOOKS_AT_ONCE ?? atOnce.webhooks,
     },
-    queue: given.QUEUE_LENGTH,
-    queueMs: given.QUEUE_MS,
+    queue: given.QUEUE_LENGTH ?? queue,
+    queueMs: given.QUEUE_MS ?? queueMs,
   };
 }
 
@@ -77,6 +78,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
       `The API can't start: ${[...complaints].map(([name, message]) => `${name} ${message}`).join(', ')}.`,
     );
   }
+  const databaseConnections = parsed.data.DATABASE_CONNECTIONS ?? CONNECTIONS;
   const { HOST, PORT, PUBLIC_URL, OIDC_ISSUER, OIDC_AUDIENCE, CORS_ORIGINS, TASK_QUEUE, LOG_LEVEL } = parsed.data;
   return {
     host: HOST,
@@ -89,7 +91,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
       .filter((origin) => origin !== ''),
     taskQueue: TASK_QUEUE,
     logLevel: LOG_LEVEL,
-    databaseConnections: parsed.data.DATABASE_CONNECTIONS,
-    door: doorOf(parsed.data),
+    databaseConnections,
+    door: doorOf(parsed.data, databaseConnections),
   };
 }

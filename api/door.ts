@@ -13,12 +13,19 @@ export interface DoorLimits {
   queueMs: number;
 }
 
-/** See docs/operations.md, "Under overload", for the rule of each. */
-export const DOOR_DEFAULTS: DoorLimits = {
-  atOnce: { reads: 16, changes: 64, payments: 32, joins: 16, webhooks: 8 },
-  queue: 1_000,
-  queueMs: 2_000,
-};
+/** The door of a process with so many connections to PostgreSQL. docs/operations.md, "Under overload", says why. */
+export function doorFor(connections: number): DoorLimits {
+  const share = (of: number) => Math.max(1, Math.floor(connections * of));
+  return {
+    atOnce: { reads: share(0.8), changes: 64, payments: 32, joins: share(0.8), webhooks: share(0.4) },
+    queue: 1_000,
+    queueMs: 2_000,
+  };
+}
+
+/** Connections to PostgreSQL unless told otherwise. */
+export const CONNECTIONS = 20;
+export const DOOR_DEFAULTS = doorFor(CONNECTIONS);
 
 /** Who joins has an appointment now, and a provider repeats for hours at best: their lines are longer and more patient. */
 const URGENT: ReadonlySet<LaneName> = new Set(['joins', 'webhooks']);

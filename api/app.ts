@@ -1,6 +1,5 @@
 import { cors } from 'hono/cors';
 import { authenticate } from './auth.js';
-import { Callers } from './callers.js';
 import { door, DOOR_DEFAULTS } from './door.js';
 import { Problem } from './errors.js';
 import { limitBody, logProblem, logRequests, requestIds, standingHeaders } from './middleware.js';
@@ -10,6 +9,7 @@ import { adminPayoutRoutes } from './routes/admin-payouts.js';
 import { adminAttentionRoutes } from './routes/admin-attention.js';
 import { adminDisputeRoutes } from './routes/admin-disputes.js';
 import { adminRefundRoutes } from './routes/admin-refunds.js';
+import { adminServiceTokenRoutes } from './routes/admin-service-tokens.js';
 import { adminRoutes } from './routes/admin.js';
 import { adminLedgerTransactionRoutes } from './routes/admin-ledger-transactions.js';
 import { adminLedgerRoutes } from './routes/admin-ledger.js';
@@ -21,10 +21,12 @@ import { earningsRoutes } from './routes/earnings.js';
 import { healthRoutes } from './routes/health.js';
 import { meRoutes } from './routes/me.js';
 import { moneyRoutes } from './routes/money.js';
+import { mySessionRoutes } from './routes/my-sessions.js';
 import { notificationRoutes } from './routes/notifications.js';
 import { paymentRoutes } from './routes/payments.js';
 import { recordRoutes } from './routes/records.js';
 import { sessionRoutes } from './routes/sessions.js';
+import { signInRoutes } from './routes/sign-in.js';
 import { therapistRoutes } from './routes/therapists.js';
 import { topUpRoutes } from './routes/top-ups.js';
 import { newRoutes } from './routing.js';
@@ -36,7 +38,8 @@ import { twilioWebhooks } from './webhooks/twilio.js';
 const LARGEST_BODY_BYTES = 1024 * 1024;
 
 /** What every request passes, from the outside in. */
-function createShell({ config, log, db }: Services) {
+function createShell(services: Services) {
+  const { config, log } = services;
   const app = newRoutes();
   app.use(requestIds, logRequests(log), standingHeaders);
   if (config.corsOrigins.length > 0) {
@@ -51,8 +54,8 @@ function createShell({ config, log, db }: Services) {
     );
   }
   app.use(door(config.door ?? DOOR_DEFAULTS), limitBody(LARGEST_BODY_BYTES));
-  const verify = createTokenVerifier({ issuer: config.oidcIssuer, audience: config.oidcAudience });
-  app.use('/v1/*', authenticate(new Callers(db), verify));
+  const { oidcIssuer: issuer, oidcAudience: audience, oidcScope: scope } = config;
+  app.use('/v1/*', authenticate(services, createTokenVerifier({ issuer, audience, scope })));
   app.notFound((c) => answerProblem(c, problemBody(new Problem('not_found'), c.req.path)));
   app.onError((error, c) => {
     if (error instanceof RepeatedProblem) return answerProblem(c, error.body);
@@ -71,7 +74,10 @@ function createShell({ config, log, db }: Services) {
 export function createApp(dependencies: ApiDependencies) {
   const services = createServices(dependencies);
   const app = createShell(services)
-    .route('/', meRoutes())
+    .route('/', meRoutes(services))
+    .route('/', mySessionRoutes(services))
+    .route('/', signInRoutes(services))
+    .route('/', adminServiceTokenRoutes(services))
     .route('/', therapistRoutes(services))
     .route('/', availabilityRoutes(services))
     .route('/', appointmentRoutes(services))

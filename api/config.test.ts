@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readApiConfig } from './config.js';
+import { readApiConfig, SESSION_DEFAULTS } from './config.js';
 import { DOOR_DEFAULTS } from './door.js';
 
 const least = { OIDC_ISSUER: 'https://id.example.com', OIDC_AUDIENCE: 'punctual' };
@@ -11,6 +11,7 @@ test('says everything by default but who signs the tokens', () => {
     publicUrl: 'http://127.0.0.1:3000',
     oidcIssuer: 'https://id.example.com',
     oidcAudience: 'punctual',
+    session: SESSION_DEFAULTS,
     corsOrigins: [],
     taskQueue: 'appointments',
     logLevel: 'info',
@@ -59,4 +60,29 @@ test('names every variable that is wrong in one sentence', () => {
   expect(() => readApiConfig({ PORT: '70000', PUBLIC_URL: 'ftp://x', LOG_LEVEL: 'loud' })).toThrow(
     /^The API can't start: PORT is no port, PUBLIC_URL is no http address, OIDC_ISSUER .+, OIDC_AUDIENCE is missing, LOG_LEVEL must be one of .+\.$/,
   );
+});
+
+test('a client at the issuer opens the web app’s sign-in; a secret and sign-up are further choices', () => {
+  expect(readApiConfig({ ...least, OIDC_CLIENT_ID: 'web' }).signIn).toEqual({
+    clientId: 'web',
+    clientSecret: null,
+    scopes: 'openid profile email',
+    signUp: 'closed',
+  });
+  const all = { OIDC_CLIENT_ID: 'web', OIDC_CLIENT_SECRET: 's', OIDC_SCOPES: 'openid email', SIGN_UP: 'open' };
+  const limits = { OIDC_REQUIRED_SCOPE: 'api', SESSION_MINUTES: '60', SESSION_IDLE_MINUTES: '10' };
+  expect(readApiConfig({ ...least, ...all, ...limits })).toMatchObject({
+    oidcScope: 'api',
+    signIn: { clientId: 'web', clientSecret: 's', scopes: 'openid email', signUp: 'open' },
+    session: { longestMs: 3_600_000, idleMs: 600_000 },
+  });
+  expect(() => readApiConfig({ ...least, OIDC_SCOPES: 'email', SIGN_UP: 'yes' })).toThrow(
+    "The API can't start: OIDC_SCOPES must hold openid, SIGN_UP must be open or closed.",
+  );
+});
+
+test('keys come by https, or from this machine', () => {
+  const from = (issuer: string) => () => readApiConfig({ ...least, OIDC_ISSUER: issuer });
+  expect(from('http://id.example.com')).toThrow(/OIDC_ISSUER must begin with https/);
+  expect(from('http://127.0.0.1:4010/oidc')().oidcIssuer).toBe('http://127.0.0.1:4010/oidc');
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SessionLimits } from '../db/web-sessions.js';
 import { CONNECTIONS, doorFor, type DoorLimits } from './door.js';
 
 /** What the API reads from its environment, beside providers/config.ts, db/config.ts and Temporal's own variables. */
@@ -9,6 +10,12 @@ export interface ApiConfig {
   publicUrl: string;
   oidcIssuer: string;
   oidcAudience: string;
+  /** What a token's scopes must hold; nothing when left out. */
+  oidcScope?: string | undefined;
+  /** The web app's sign-in; there is none when left out. */
+  signIn?: SignInConfig | undefined;
+  /** How long the web app's sessions last; SESSION_DEFAULTS when left out. */
+  session?: SessionLimits;
   /** Origins of front ends that may call from a browser; none by default. */
   corsOrigins: string[];
   taskQueue: string;
@@ -18,6 +25,20 @@ export interface ApiConfig {
   /** What is let in; the defaults when left out. */
   door?: DoorLimits;
 }
+
+/** A client at the issuer, for the authorization code flow. */
+export interface SignInConfig {
+  clientId: string;
+  /** Null for a public client: PKCE alone. */
+  clientSecret: string | null;
+  /** What is asked for, separated by blanks. */
+  scopes: string;
+  /** Whether somebody unknown who signs in becomes a client. */
+  signUp: 'open' | 'closed';
+}
+
+const HOUR_MS = 3_600_000;
+export const SESSION_DEFAULTS: SessionLimits = { longestMs: 12 * HOUR_MS, idleMs: 2 * HOUR_MS };
 
 const url = z.url({ protocol: /^https?$/, error: 'is no http address' }).transform((text) => text.replace(/\/+$/, ''));
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -29,6 +50,12 @@ const count = (least: number) =>
     .min(least, `must be at least ${least}`)
     .optional();
 
+/** A key set that is fetched in clear is whoever's who sits in between; on this machine nobody does. */
+function isSafe(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
 const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce
@@ -38,8 +65,20 @@ const environment = z.object({
     .max(65_535, 'is no port')
     .default(3000),
   PUBLIC_URL: url.optional(),
-  OIDC_ISSUER: z.url({ protocol: /^https?$/, error: 'must be the http address of the OpenID Connect issuer' }),
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/, error: 'must be the http address of the OpenID Connect issuer' })
+    .refine(isSafe, 'must begin with https: keys that come by http can be anybody’s'),
   OIDC_AUDIENCE: z.string({ error: 'is missing' }),
+  OIDC_REQUIRED_SCOPE: z.string().optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_SCOPES: z
+    .string()
+    .refine((scopes) => scopes.split(' ').includes('openid'), 'must hold openid')
+    .default('openid profile email'),
+  SIGN_UP: z.enum(['open', 'closed'], { error: 'must be open or closed' }).default('closed'),
+  SESSION_MINUTES: count(1),
+  SESSION_IDLE_MINUTES: count(1),
   CORS_ORIGINS: z.string().default(''),
   TASK_QUEUE: z.string().default('appointments'),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
@@ -68,6 +107,21 @@ function doorOf(given: z.output<typeof environment>, connections: number): DoorL
   };
 }
 
+function signInOf(given: z.output<typeof environment>): SignInConfig | undefined {
+  const { OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: secret, OIDC_SCOPES: scopes, SIGN_UP: signUp } = given;
+  return clientId === undefined ? undefined : { clientId, clientSecret: secret ?? null, scopes, signUp };
+}
+
+const MINUTE_MS = 60_000;
+
+function sessionOf(given: z.output<typeof environment>): SessionLimits {
+  const { SESSION_MINUTES: longest, SESSION_IDLE_MINUTES: idle } = given;
+  return {
+    longestMs: longest === undefined ? SESSION_DEFAULTS.longestMs : longest * MINUTE_MS,
+    idleMs: idle === undefined ? SESSION_DEFAULTS.idleMs : idle * MINUTE_MS,
+  };
+}
+
 /** Reads the API's settings; a blank variable counts as absent. @throws Error naming every variable that is wrong */
 export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
   const given = Object.keys(environment.shape).map((name) => [name, env[name]?.trim() || undefined]);
@@ -86,6 +140,9 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
     publicUrl: PUBLIC_URL ?? `http://127.0.0.1:${PORT}`,
     oidcIssuer: OIDC_ISSUER,
     oidcAudience: OIDC_AUDIENCE,
+    oidcScope: parsed.data.OIDC_REQUIRED_SCOPE,
+    signIn: signInOf(parsed.data),
+    session: sessionOf(parsed.data),
     corsOrigins: CORS_ORIGINS.split(',')
       .map((origin) => origin.trim())
       .filter((origin) => origin !== ''),

@@ -21,6 +21,7 @@ test.each([
   ['GET', '/v1/admin/ledger/check', 'payments'],
   ['POST', '/webhooks/stripe', 'webhooks'],
   ['POST', '/webhooks/twilio/video', 'webhooks'],
+  ['GET', '/auth/callback', 'changes'],
   ['GET', '/healthz', null],
   ['GET', '/readyz', null],
   ['GET', '/docs/openapi.json', null],

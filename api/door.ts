@@ -40,6 +40,8 @@ const LIVE = /^\/v1\/appointments\/[^/]+\/live$/;
 /** Which lane a request takes; null for what is never held up: health, the docs, what does not exist. */
 export function laneOf(method: string, path: string): LaneName | null {
   if (path.startsWith('/webhooks/')) return 'webhooks';
+  // A sign-in asks the issuer.
+  if (path.startsWith('/auth/')) return 'changes';
   if (!path.startsWith('/v1/')) return null;
   if (PAYMENT.test(path)) return 'payments';
   const isRead = method === 'GET' || method === 'HEAD';

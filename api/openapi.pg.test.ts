@@ -50,7 +50,7 @@ test('what is below /v1 asks for a token and promises problems; booking and paym
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       if (!path.startsWith('/v1/')) continue;
-      expect(operation.security, `${method} ${path}`).toEqual([{ bearer: [] }]);
+      expect(operation.security, `${method} ${path}`).toEqual([{ bearer: [] }, { session: [] }]);
       expect(Object.keys(operation.responses), `${method} ${path}`).toEqual(
         expect.arrayContaining(['401', '403', '422', '503']),
       );

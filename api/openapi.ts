@@ -8,6 +8,12 @@ export function addDocument(app: OpenAPIHono<ApiEnv>): void {
     scheme: 'bearer',
     bearerFormat: 'JWT',
   });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'punctual',
+    description: 'The web app’s, from /auth/login; `__Host-punctual` over https.',
+  });
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/openapi.json',

@@ -81,6 +81,7 @@ export function answerProblem(c: Context, body: ProblemBody): Response {
   if (body.status === 503 || body.status === 429 || body.code === 'request_in_progress')
     headers['retry-after'] = retryAfter(body);
   if (body.status === 413) headers['connection'] = 'close'; // the rest of the body is not read
+  if (body.code === 'scope_missing') headers['www-authenticate'] = 'Bearer error="insufficient_scope"';
   if (body.status === 401)
     headers['www-authenticate'] = body.code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"';
   return c.body(JSON.stringify(body), body.status as 400, headers);

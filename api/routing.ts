@@ -1,6 +1,6 @@
 import { type Hook, OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Role } from '../domain/types.js';
-import { allow } from './auth.js';
+import { type Act, allow, allowRoles } from './access.js';
 import { type FieldError, Problem } from './errors.js';
 import { problemSchema } from './schemas.js';
 import type { ApiEnv } from './services.js';
@@ -63,5 +63,10 @@ export const writeProblems = {
   429: problem('Too much for this appointment in a short time: Retry-After says when to go on.'),
 };
 
-/** For the given roles, by bearer token. */
-export const forRoles = (...roles: readonly Role[]) => ({ security: [{ bearer: [] }], middleware: allow(...roles) });
+const security: Record<string, string[]>[] = [{ bearer: [] }, { session: [] }];
+
+/** For whoever may do this, by api/access.ts. */
+export const may = (act: Act) => ({ security, middleware: allow(act) });
+
+/** For these roles and no service token; `may` is the way for what has a name in api/access.ts. */
+export const forRoles = (...roles: readonly Role[]) => ({ security, middleware: allowRoles(...roles) });

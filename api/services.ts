@@ -5,7 +5,9 @@ import type { Db } from '../db/database.js';
 import type { Person } from '../db/people.js';
 import type { Providers } from '../providers/index.js';
 import { AppointmentCalls } from './appointment-calls.js';
+import type { Act, Credential } from './access.js';
 import { Background } from './background.js';
+import { Callers } from './callers.js';
 import type { ApiConfig } from './config.js';
 import { DecisionWatch } from './decision-watch.js';
 import { Messenger } from './messenger.js';
@@ -25,6 +27,7 @@ export interface ApiDependencies {
 /** What routes work with. */
 export interface Services extends Omit<ApiDependencies, 'background'> {
   background: Background;
+  callers: Callers;
   calls: AppointmentCalls;
   messenger: Messenger;
   decisions: DecisionWatch;
@@ -38,6 +41,7 @@ export function createServices(dependencies: ApiDependencies): Services {
   return {
     ...dependencies,
     background,
+    callers: new Callers(db),
     calls,
     messenger: new Messenger(db, calls, background),
     decisions: new DecisionWatch(db),
@@ -49,5 +53,5 @@ export function createServices(dependencies: ApiDependencies): Services {
 export interface ApiEnv {
   /** Present where Node serves the request, absent for `app.request()`. */
   Bindings: Partial<HttpBindings>;
-  Variables: { caller: Person; requestId: string };
+  Variables: { caller: Person; credential: Credential; act?: Act; requestId: string };
 }

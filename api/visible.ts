@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { readAppointment } from '../db/lists.js';
 import type { SeenAppointment } from '../db/seen-appointment.js';
+import { mayTouch } from './access.js';
 import { Problem } from './errors.js';
 import { isUuid } from './ids.js';
 import type { ApiEnv, Services } from './services.js';
@@ -22,7 +23,9 @@ export async function visibleAppointment(
   const isChange = c.req.method !== 'GET';
   if (isChange) pace.take(caller.id, id);
   const seen = await readAppointment(db, caller, id);
-  if (seen === null) throw new Problem('unknown_appointment');
+  const act = c.get('act');
+  if (seen === null || (act !== undefined && !mayTouch(caller, act, seen.record)))
+    throw new Problem('unknown_appointment');
   if (isChange && seen.undecided >= MOST_UNDECIDED) throw new Problem('rate_limited');
   return seen;
 }

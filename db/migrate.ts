@@ -7,6 +7,7 @@ import * as clock from './migrations/0004-clock.js';
 import * as moneyAndChanges from './migrations/0005-money-and-changes.js';
 import * as relayClaimsAndRooms from './migrations/0006-relay-claims-and-rooms.js';
 import * as availability from './migrations/0007-availability.js';
+import * as identity from './migrations/0008-identity.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -17,6 +18,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-money-and-changes': moneyAndChanges,
   '0006-relay-claims-and-rooms': relayClaimsAndRooms,
   '0007-availability': availability,
+  '0008-identity': identity,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -37,6 +37,7 @@ const BASES: Record<string, string> = {
   jsonb: 'json',
   bool: 'boolean',
   _int4: 'number[]',
+  _text: 'string[]',
 };
 
 async function readMigrated(of: Db): Promise<Map<string, Column>> {
@@ -60,7 +61,7 @@ async function readMigrated(of: Db): Promise<Map<string, Column>> {
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-const OTHER_THAN_TEXT = ['number', 'boolean', 'Date', 'number[]'];
+const OTHER_THAN_TEXT = ['number', 'boolean', 'Date', 'number[]', 'string[]'];
 
 /** What a type of db/schema.ts says of its column. A named or literal type is some text. */
 function columnOf(type: string): Column {

@@ -33,6 +33,7 @@ interface PersonTable {
   locale: Generated<string>;
   timeZone: Generated<string>;
   createdAt: Generated<Date>;
+  kind: Generated<'human' | 'service'>;
 }
 
 interface TherapistTable {
@@ -363,7 +364,41 @@ interface EarningEntryTable {
   createdAt: Generated<Date>;
 }
 
+interface SignInTable {
+  secretHash: string;
+  state: string;
+  nonce: string;
+  codeVerifier: string;
+  returnTo: string;
+  expiresAt: Date;
+}
+
+interface WebSessionTable {
+  id: Generated<string>;
+  secretHash: string;
+  personId: string;
+  createdAt: Generated<Date>;
+  seenAt: Generated<Date>;
+  expiresAt: Date;
+  idleMs: number;
+  revokedAt: Date | null;
+}
+
+interface ServiceTokenTable {
+  id: string;
+  secretHash: string;
+  scopes: string[];
+  createdBy: string | null;
+  createdAt: Generated<Date>;
+  expiresAt: Date;
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}
+
 export interface DB {
+  signIn: SignInTable;
+  webSession: WebSessionTable;
+  serviceToken: ServiceTokenTable;
   walletLot: WalletLotTable;
   lotUse: LotUseTable;
   topUpLimit: TopUpLimitTable;

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ATTENTION_KINDS, readAttention } from '../../db/attention.js';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { may, json, newRoutes, problems } from '../routing.js';
 import { id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -29,7 +29,7 @@ const attention = createRoute({
   path: '/v1/admin/attention',
   tags: ['Administration'],
   summary: 'What is stuck and why, and what to do about it',
-  ...forRoles('admin'),
+  ...may('see_operations'),
   responses: {
     200: json(attentionSchema, 'The longest stuck first, within a kind; empty when all is well.'),
     ...problems,

@@ -6,7 +6,7 @@ import { once } from '../idempotency.js';
 import { isUuid } from '../ids.js';
 import { idParam, optionalKey, reason } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
 import { amountMinor, currency, id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -43,7 +43,7 @@ const list = createRoute({
   path: '/v1/admin/disputes',
   tags: ['Administration'],
   summary: 'Disputes, the newest first, with their deadlines for evidence',
-  ...forRoles('admin'),
+  ...may('see_money'),
   request: { query: pageQuery().extend({ status: status.optional() }) },
   responses: { 200: json(pageOf(disputeSchema), 'A page of disputes.'), ...problems },
 });
@@ -53,7 +53,7 @@ const reverseRoute = createRoute({
   path: '/v1/admin/disputes/{id}/reverse-earnings',
   tags: ['Administration'],
   summary: 'Let the therapist’s earning and the fee bear a lost dispute',
-  ...forRoles('admin'),
+  ...may('move_money'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(z.object({ reason })) },
   responses: { 200: json(reversalSchema, 'Reversed.'), ...writeProblems },
 });

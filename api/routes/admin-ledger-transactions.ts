@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readAppointmentLedger, type AppointmentLedger } from '../../db/ledger-read.js';
 import { idParam } from '../inputs.js';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { may, json, newRoutes, problems } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -79,7 +79,7 @@ const ledgerRoute = createRoute({
   path: '/v1/admin/appointments/{id}/ledger',
   tags: ['Administration'],
   summary: 'Every posting of an appointment, with its refunds and disputes',
-  ...forRoles('admin'),
+  ...may('see_money'),
   request: { params: idParam },
   responses: { 200: json(ledgerSchema, 'As of one moment.'), ...problems },
 });

@@ -3,7 +3,7 @@ import { databaseNow } from '../../db/clock.js';
 import { checkLedger, type RuleResult } from '../../db/ledger-check.js';
 import { DIFFERENCE_KINDS } from '../../domain/reconciliation.js';
 import { compareProvider } from '../provider-comparison.js';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { may, json, newRoutes, problems } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -57,7 +57,7 @@ const check = createRoute({
   path: '/v1/admin/ledger/check',
   tags: ['Administration'],
   summary: 'Prove the invariants of the money, and compare the providers’ objects with ours',
-  ...forRoles('admin'),
+  ...may('see_money'),
   request: {
     query: z.object({
       days: z.coerce

@@ -10,7 +10,7 @@ import { requiredKey } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
 import { startPayouts } from '../payout-calls.js';
 import { batchCsv, batchDetailSchema, batchSchema, presentBatch, presentBatchDetail } from '../payouts-view.js';
-import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
 import { pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -24,7 +24,7 @@ const create = createRoute({
   tags: ['Administration'],
   summary: 'Pay out what therapists may have by now, in one currency by one rail',
   description: 'Therapists with an account at Stripe are paid by `stripe_connect`, all others by `csv`.',
-  ...forRoles('admin'),
+  ...may('move_money'),
   request: { headers: requiredKey, body: jsonBody(z.object({ currency: currencyCode, rail: z.enum(PAYOUT_RAILS) })) },
   responses: { 201: json(batchDetailSchema, 'Posted; being sent from now on.'), ...writeProblems },
 });
@@ -34,7 +34,7 @@ const list = createRoute({
   path: '/v1/admin/payouts',
   tags: ['Administration'],
   summary: 'Batches of payouts, the newest first',
-  ...forRoles('admin'),
+  ...may('see_money'),
   request: { query: pageQuery() },
   responses: { 200: json(pageOf(batchSchema), 'A page of batches.'), ...problems },
 });
@@ -46,7 +46,7 @@ const show = createRoute({
   path: '/v1/admin/payouts/{batchId}',
   tags: ['Administration'],
   summary: 'A batch with its payouts; with .csv behind its id, the file for the bank',
-  ...forRoles('admin'),
+  ...may('see_money'),
   request: { params: z.object({ batchId: z.string().openapi({ param: { name: 'batchId', in: 'path' } }) }) },
   responses: {
     200: { description: 'The batch.', content: { 'application/json': { schema: batchDetailSchema }, ...CSV_CONTENT } },

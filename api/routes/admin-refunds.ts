@@ -3,7 +3,7 @@ import { refundAfterEnd } from '../../db/admin-refunds.js';
 import type { Refund } from '../../db/refunds.js';
 import { once } from '../idempotency.js';
 import { idParam, reason, requiredKey } from '../inputs.js';
-import { forRoles, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -27,7 +27,7 @@ const refundRoute = createRoute({
   tags: ['Administration'],
   summary: 'Return what a session was charged, or a part of it, after its end',
   description: 'To the source that paid: card or UPI, or the wallet. The therapist’s earnings are taken back with it.',
-  ...forRoles('admin'),
+  ...may('move_money'),
   request: {
     params: idParam,
     headers: requiredKey,

@@ -6,7 +6,7 @@ import { once } from '../idempotency.js';
 import { idParam, optionalKey, reason } from '../inputs.js';
 import { presentAppointment } from '../present.js';
 import { isOver, readAgain } from '../request-decision.js';
-import { forRoles, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
 import { type AppointmentBody, appointmentSchema, id } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -22,7 +22,7 @@ const activateRoute = createRoute({
   path: '/v1/appointments/{id}/activate',
   tags: ['Administration'],
   summary: 'Approve a paid appointment',
-  ...forRoles('admin'),
+  ...may('activate'),
   request: {
     params: idParam,
     headers: optionalKey,
@@ -40,7 +40,7 @@ const deactivateRoute = createRoute({
   path: '/v1/appointments/{id}/deactivate',
   tags: ['Administration'],
   summary: 'Take an approval back, until Join opens',
-  ...forRoles('admin'),
+  ...may('deactivate'),
   request: { params: idParam, headers: optionalKey, body: withReason },
   responses: { 200: json(appointmentSchema, 'Taken back.'), ...writeProblems },
 });
@@ -50,7 +50,7 @@ const forceConfirmRoute = createRoute({
   path: '/v1/appointments/{id}/force-confirm',
   tags: ['Administration'],
   summary: 'Confirm a paid appointment now',
-  ...forRoles('admin'),
+  ...may('force_confirm'),
   request: { params: idParam, headers: optionalKey, body: withReason },
   responses: { 200: json(appointmentSchema, 'Confirmed; Join is open.'), ...writeProblems },
 });
@@ -60,7 +60,7 @@ const repairRoute = createRoute({
   path: '/v1/admin/appointments/{id}/repair',
   tags: ['Administration'],
   summary: 'Start the workflow of a live appointment anew, if it is gone',
-  ...forRoles('admin'),
+  ...may('repair'),
   request: { params: idParam, headers: optionalKey },
   responses: { 200: json(z.object({ repaired: z.boolean() }), 'Whether a workflow was started.'), ...writeProblems },
 });

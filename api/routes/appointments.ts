@@ -8,7 +8,7 @@ import { isUuid } from '../ids.js';
 import { EARLIEST, idInput, idParam, instantInput, LATEST, repeated, requiredKey } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
 import { presentAppointment, type Reader } from '../present.js';
-import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
 import { appointmentSchema, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -27,7 +27,7 @@ const book = createRoute({
   path: '/v1/appointments',
   tags: ['Appointments'],
   summary: 'Book a session',
-  ...forRoles('client'),
+  ...may('book'),
   request: { headers: requiredKey, body: jsonBody(bookingSchema) },
   responses: { 201: json(appointmentSchema, 'Booked; pay before payBy.'), ...writeProblems },
 });
@@ -46,7 +46,7 @@ const list = createRoute({
   path: '/v1/appointments',
   tags: ['Appointments'],
   summary: 'Yours (for an admin: all), by start',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('see_appointment'),
   request: { query: filters },
   responses: { 200: json(pageOf(appointmentSchema), 'A page of appointments, statuses as of now.'), ...problems },
 });
@@ -56,7 +56,7 @@ const one = createRoute({
   path: '/v1/appointments/{id}',
   tags: ['Appointments'],
   summary: 'One appointment',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('see_appointment'),
   request: { params: idParam },
   responses: { 200: json(appointmentSchema, 'The appointment, status as of now.'), ...problems },
 });

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { loadSettings, saveSettings, type StoredAvailability } from '../../db/availability.js';
 import { availabilityInput, availabilitySchema, presentAvailability, toSettings } from '../availability-view.js';
 import { invalid, Problem } from '../errors.js';
-import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
 import { problemSchema } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -15,7 +15,7 @@ const read = createRoute({
   path,
   tags: ['Therapists'],
   summary: 'Your hours, exceptions, buffers and minimum notice',
-  ...forRoles('therapist'),
+  ...may('keep_availability'),
   responses: { 200: answer('Your availability.'), ...problems },
 });
 
@@ -25,7 +25,7 @@ const replace = createRoute({
   tags: ['Therapists'],
   summary: 'Replace them; what is booked stays as it is',
   description: 'With If-Match, or with the version in the body, only what you have read is replaced: else 412.',
-  ...forRoles('therapist'),
+  ...may('keep_availability'),
   request: {
     headers: z.object({ 'if-match': z.string().max(1_000).optional().openapi({ example: '"7"' }) }),
     body: jsonBody(availabilityInput),

@@ -10,10 +10,12 @@ import {
   type RequestDetails,
   rescheduleAppointment,
 } from '../../workflows/messages.js';
+import { mayEver } from '../access.js';
 import { changeAppointment } from '../change-request.js';
 import { Problem } from '../errors.js';
 import { idParam, instantInput, optionalKey, reason } from '../inputs.js';
-import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import type { Reader } from '../present.js';
+import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
 import { amountMinor, appointmentSchema, currency } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -36,7 +38,7 @@ const quoteRoute = createRoute({
   path: '/v1/appointments/{id}/cancellation-quote',
   tags: ['Changes of plan'],
   summary: 'What a cancel now would charge and return',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('see_appointment'),
   request: { params: idParam },
   responses: { 200: json(quoteSchema, 'The quote of this moment.'), ...problems },
 });
@@ -51,7 +53,7 @@ const cancelRoute = createRoute({
   path: '/v1/appointments/{id}/cancel',
   tags: ['Changes of plan'],
   summary: 'Cancel; the money goes by the quote',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('cancel'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(cancelBody) },
   responses: { 200: json(appointmentSchema, 'Cancelled.'), ...writeProblems },
 });
@@ -61,7 +63,7 @@ const rescheduleRoute = createRoute({
   path: '/v1/appointments/{id}/reschedule',
   tags: ['Changes of plan'],
   summary: 'Move to another start',
-  ...forRoles('client', 'admin'),
+  ...may('reschedule'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(z.object({ startsAt: instantInput })) },
   responses: { 200: json(appointmentSchema, 'Moved.'), ...writeProblems },
 });
@@ -71,7 +73,7 @@ const extendRoute = createRoute({
   path: '/v1/appointments/{id}/extend',
   tags: ['Changes of plan'],
   summary: 'Let a session under way go on longer, free of charge',
-  ...forRoles('therapist', 'admin'),
+  ...may('extend'),
   request: {
     params: idParam,
     headers: optionalKey,
@@ -81,9 +83,9 @@ const extendRoute = createRoute({
 });
 
 /** Only the client may send the money elsewhere than where it came from. */
-function cancelDetails(role: string, body: z.output<typeof cancelBody>): RequestDetails {
+function cancelDetails(caller: Reader, body: z.output<typeof cancelBody>): RequestDetails {
   const { refundTo, expectedRefundMinor } = body;
-  if (refundTo !== undefined && role !== 'client') throw new Problem('forbidden');
+  if (refundTo !== undefined && !mayEver(caller, 'choose_where_refund_goes')) throw new Problem('forbidden');
   return {
     ...(refundTo === undefined ? {} : { refundTo }),
     ...(expectedRefundMinor === undefined ? {} : { expectedRefundMinor }),
@@ -105,7 +107,7 @@ export const changeRoutes = (services: Services) =>
     })
     .openapi(cancelRoute, async (c) => {
       const input = c.req.valid('json');
-      const details = cancelDetails(c.get('caller').role, input);
+      const details = cancelDetails(c.get('caller'), input);
       const change = { update: cancelAppointment, input, reason: input.reason, details };
       return c.json(await changeAppointment(c, services, c.req.valid('param').id, change), 200);
     })

@@ -11,7 +11,7 @@ import {
   sumLines,
 } from '../earnings-view.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { may, json, newRoutes, problems } from '../routing.js';
 import type { Services } from '../services.js';
 
 const MOST_PAYOUTS = 100;
@@ -21,7 +21,7 @@ const earnings = createRoute({
   path: '/v1/earnings',
   tags: ['Money'],
   summary: 'What your sessions brought, the newest first, with the totals of all and your payouts',
-  ...forRoles('therapist'),
+  ...may('see_earnings'),
   request: { query: pageQuery() },
   responses: { 200: json(earningsSchema, 'A page of earnings.'), ...problems },
 });
@@ -34,7 +34,7 @@ const statement = createRoute({
   path: '/v1/earnings/statements/{month}',
   tags: ['Money'],
   summary: 'What a month brought, by the calendar of your time zone',
-  ...forRoles('therapist'),
+  ...may('see_earnings'),
   request: {
     params: z.object({ month: month.openapi({ param: { name: 'month', in: 'path' }, example: '2026-11' }) }),
     query: z.object({ format: z.enum(['json', 'csv']).default('json') }),

@@ -1,18 +1,71 @@
-import { createRoute } from '@hono/zod-openapi';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { createRoute, z } from '@hono/zod-openapi';
+import { changePerson, type Person, readPerson, timeZoneName } from '../../db/people.js';
+import { canonicalLocale, isKnownTimeZone } from '../../domain/person-settings.js';
+import { invalid, Problem } from '../errors.js';
+import { json, jsonBody, may, newRoutes, problems, writeProblems } from '../routing.js';
 import { meSchema } from '../schemas.js';
+import type { Services } from '../services.js';
+
+const LONGEST_ZONE = 64;
 
 const getMe = createRoute({
   method: 'get',
   path: '/v1/me',
   tags: ['People'],
   summary: 'Who you are to this service',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('see_self'),
   responses: { 200: json(meSchema, 'You.'), ...problems },
 });
 
-export const meRoutes = () =>
-  newRoutes().openapi(getMe, (c) => {
-    const { id, role, name, locale, timeZone } = c.get('caller');
-    return c.json({ id, roles: [role], name, locale, timeZone }, 200);
-  });
+const meInput = z
+  .object({
+    locale: z
+      .string()
+      .refine((given) => canonicalLocale(given) !== null, 'must be a BCP 47 language tag such as en-GB')
+      .optional()
+      .openapi({ example: 'en-GB' }),
+    timeZone: z
+      .string()
+      .max(LONGEST_ZONE)
+      .refine(isKnownTimeZone, 'must be a zone of the IANA database such as Europe/Berlin')
+      .optional()
+      .openapi({ example: 'Europe/Berlin' }),
+  })
+  .openapi('MeChange', { description: 'What is left out stays.' });
+
+const changeMe = createRoute({
+  method: 'patch',
+  path: '/v1/me',
+  tags: ['People'],
+  summary: 'Change your locale and time zone',
+  ...may('change_self'),
+  request: { body: jsonBody(meInput) },
+  responses: { 200: json(meSchema, 'You, as stored now.'), ...writeProblems },
+});
+
+function presentMe({ id, role, name, locale, timeZone }: Person): z.infer<typeof meSchema> {
+  return { id, roles: [role], name, locale, timeZone };
+}
+
+async function change(db: Services['db'], id: string, { locale, timeZone }: z.output<typeof meInput>): Promise<Person> {
+  const zone = timeZone === undefined ? undefined : await timeZoneName(db, timeZone);
+  if (zone === null) throw invalid('body.timeZone', 'is not known to the database');
+  const language = locale === undefined ? undefined : canonicalLocale(locale)!;
+  const changed = await changePerson(db, id, { locale: language, timeZone: zone });
+  if (changed === null) throw new Problem('unknown_person');
+  return changed;
+}
+
+export const meRoutes = ({ db }: Services) =>
+  newRoutes()
+    // Read anew: what was changed through another process must show at once.
+    .openapi(getMe, async (c) => {
+      const person = await readPerson(db, c.get('caller').id);
+      if (person === null) throw new Problem('unknown_person');
+      return c.json(presentMe(person), 200);
+    })
+    .openapi(changeMe, async (c) => {
+      const changed = await change(db, c.get('caller').id, c.req.valid('json'));
+      c.get('credential').forget();
+      return c.json(presentMe(changed), 200);
+    });

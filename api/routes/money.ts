@@ -3,7 +3,7 @@ import type { Db } from '../../db/database.js';
 import { creditKind, readCredits, readWallets, walletTransactions } from '../../db/wallets.js';
 import { Problem } from '../errors.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { may, json, newRoutes, problems } from '../routing.js';
 import { amountMinor, currency, id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -52,7 +52,7 @@ const wallets = createRoute({
   path: '/v1/wallets',
   tags: ['Money'],
   summary: 'Your wallets, one a currency',
-  ...forRoles('client'),
+  ...may('use_wallet'),
   responses: { 200: json(pageOf(walletSchema), 'All of them.'), ...problems },
 });
 
@@ -61,7 +61,7 @@ const transactions = createRoute({
   path: '/v1/wallets/{currency}/transactions',
   tags: ['Money'],
   summary: 'What moved in a wallet, the newest first',
-  ...forRoles('client'),
+  ...may('use_wallet'),
   request: { params: z.object({ currency: z.string() }), query: pageQuery() },
   responses: { 200: json(pageOf(transactionSchema), 'A page of transactions.'), ...problems },
 });

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listNotifications } from '../../db/lists.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { may, json, newRoutes, problems } from '../routing.js';
 import { id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -21,7 +21,7 @@ const list = createRoute({
   path: '/v1/notifications',
   tags: ['People'],
   summary: 'Your in-app messages, the newest first',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('read_notifications'),
   request: { query: pageQuery() },
   responses: { 200: json(pageOf(notificationSchema), 'A page of messages.'), ...problems },
 });

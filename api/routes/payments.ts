@@ -10,7 +10,7 @@ import { type CheckoutBody, checkoutOf, toNews } from '../checkout.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey, requiredKey, text } from '../inputs.js';
 import { presentPayment } from '../present.js';
-import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
 import { paymentSchema } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -20,7 +20,7 @@ const pay = createRoute({
   path: '/v1/appointments/{id}/payments',
   tags: ['Payments'],
   summary: 'Pay from the wallet, or start a checkout',
-  ...forRoles('client'),
+  ...may('pay'),
   request: { params: idParam, headers: requiredKey, body: jsonBody(z.object({ method: z.enum(PAYMENT_METHODS) })) },
   responses: { 201: json(paymentSchema, 'Paid by wallet, or what the checkout needs.'), ...writeProblems },
 });
@@ -30,7 +30,7 @@ const current = createRoute({
   path: '/v1/appointments/{id}/payments/current',
   tags: ['Payments'],
   summary: 'The payment that paid, else the latest try with its checkout',
-  ...forRoles('client'),
+  ...may('pay'),
   request: { params: idParam },
   responses: { 200: json(paymentSchema, 'The payment.'), ...problems },
 });
@@ -41,7 +41,7 @@ const verify = createRoute({
   path: '/v1/appointments/{id}/payments/razorpay/verify',
   tags: ['Payments'],
   summary: 'Hand in what Razorpay’s checkout gave to the browser',
-  ...forRoles('client'),
+  ...may('pay'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(proof) },
   responses: { 200: json(paymentSchema, 'The payment, after Razorpay was asked.'), ...writeProblems },
 });

@@ -5,10 +5,11 @@ import type { SeenAppointment } from '../../db/seen-appointment.js';
 import { advance, pendingDeadlines } from '../../domain/advance.js';
 import { Refused } from '../../domain/refusals.js';
 import { SYSTEM } from '../../domain/types.js';
+import { mayEver } from '../access.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey, text } from '../inputs.js';
 import { iso } from '../present.js';
-import { forRoles, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
 import { id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -49,7 +50,7 @@ const review = createRoute({
   path: '/v1/appointments/{id}/review',
   tags: ['Appointments'],
   summary: 'Review a completed session, once',
-  ...forRoles('client'),
+  ...may('review'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(reviewInput) },
   responses: { 201: json(reviewSchema, 'Written.'), ...writeProblems },
 });
@@ -59,7 +60,7 @@ const timeline = createRoute({
   path: '/v1/appointments/{id}/timeline',
   tags: ['Appointments'],
   summary: 'What happened, and what happens next and when',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('see_appointment'),
   request: { params: idParam },
   responses: { 200: json(timelineSchema, 'Oldest first; upcoming by its due time.'), ...problems },
 });
@@ -69,7 +70,7 @@ const live = createRoute({
   path: '/v1/appointments/{id}/live',
   tags: ['Appointments'],
   summary: 'What the workflow itself says (a Temporal query)',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('see_appointment'),
   request: { params: idParam },
   responses: { 200: json(liveSchema, 'Its state, what it waits for, its next deadline.'), ...problems },
 });
@@ -125,5 +126,5 @@ export const recordRoutes = (services: Services) =>
       const { record } = await visibleAppointment(c, services, c.req.valid('param').id);
       const { refused, ...state } = await services.calls.state(record.id);
       // What operators typed by hand is for admins.
-      return c.json(c.get('caller').role === 'admin' ? { ...state, refused } : state, 200);
+      return c.json(mayEver(c.get('caller'), 'see_refused_messages') ? { ...state, refused } : state, 200);
     });

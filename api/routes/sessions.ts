@@ -1,15 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { leaveSession } from '../../db/joins.js';
-import { SESSION_MODES, type Participant } from '../../domain/types.js';
+import { SESSION_MODES } from '../../domain/types.js';
 import { endSession } from '../../workflows/messages.js';
-import { Problem } from '../errors.js';
+import { participantOf } from '../access.js';
 import { changeAppointment } from '../change-request.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey } from '../inputs.js';
 import { join, rejoin } from '../joining.js';
-import { iso, presentAppointment, presentJoin, type Reader } from '../present.js';
+import { iso, presentAppointment, presentJoin } from '../present.js';
 import { readAgain } from '../request-decision.js';
-import { forRoles, json, newRoutes, problems, writeProblems } from '../routing.js';
+import { may, json, newRoutes, problems, writeProblems } from '../routing.js';
 import { appointmentSchema, instant, joinAnswerSchema } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -29,7 +29,7 @@ const verdict = createRoute({
   path: '/v1/appointments/{id}/join',
   tags: ['Sessions'],
   summary: 'The Join button: whether, why not, since when',
-  ...forRoles('client', 'therapist', 'admin'),
+  ...may('see_appointment'),
   request: { params: idParam },
   responses: { 200: json(joinAnswerSchema, 'The verdict; an admin gets both participants’.'), ...problems },
 });
@@ -39,7 +39,7 @@ const joinRoute = createRoute({
   path: '/v1/appointments/{id}/join',
   tags: ['Sessions'],
   summary: 'Join the session',
-  ...forRoles('client', 'therapist'),
+  ...may('attend'),
   request: { params: idParam, headers: optionalKey },
   responses: { 200: json(ticketSchema, 'Let in.'), ...writeProblems },
 });
@@ -49,7 +49,7 @@ const leave = createRoute({
   path: '/v1/appointments/{id}/leave',
   tags: ['Sessions'],
   summary: 'Leave; the session goes on and can be joined again until its end',
-  ...forRoles('client', 'therapist'),
+  ...may('attend'),
   request: { params: idParam, headers: optionalKey },
   responses: { 200: json(appointmentSchema, 'Left.'), ...writeProblems },
 });
@@ -59,15 +59,10 @@ const end = createRoute({
   path: '/v1/appointments/{id}/end',
   tags: ['Sessions'],
   summary: 'End the session',
-  ...forRoles('client', 'therapist'),
+  ...may('attend'),
   request: { params: idParam, headers: optionalKey },
   responses: { 200: json(appointmentSchema, 'Decided; see status and outcome.'), ...writeProblems },
 });
-
-function participantOf({ role }: Reader): Participant {
-  if (role === 'admin') throw new Problem('forbidden');
-  return role;
-}
 
 export const sessionRoutes = (services: Services) =>
   newRoutes()

@@ -11,11 +11,11 @@ import { isUuid } from '../ids.js';
 import { idParam, instantInput } from '../inputs.js';
 import { decodeCursor, encodeCursor, pageQuery, toPage } from '../page.js';
 import { iso, presentTherapist } from '../present.js';
-import { forRoles, json, newRoutes, problems } from '../routing.js';
+import { may, json, newRoutes, problems } from '../routing.js';
 import { instant, pageOf, therapistSchema } from '../schemas.js';
 import type { Services } from '../services.js';
 
-const everybody = forRoles('client', 'therapist', 'admin');
+const everybody = may('see_therapists');
 const LONGEST_RANGE_DAYS = 31;
 const DAY_MS = 86_400_000;
 

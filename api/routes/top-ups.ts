@@ -7,7 +7,7 @@ import { type CheckoutBody, checkoutOf } from '../checkout.js';
 import { invalid, Problem } from '../errors.js';
 import { once } from '../idempotency.js';
 import { requiredKey } from '../inputs.js';
-import { forRoles, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
+import { may, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -37,7 +37,7 @@ const topUpRoute = createRoute({
   path: '/v1/wallets/{currency}/top-ups',
   tags: ['Money'],
   summary: 'Start a checkout that fills a wallet',
-  ...forRoles('client'),
+  ...may('use_wallet'),
   request: { params: z.object({ currency: z.string() }), headers: requiredKey, body: jsonBody(topUpInput) },
   responses: { 201: json(topUpSchema, 'What the checkout needs.'), ...writeProblems },
 });

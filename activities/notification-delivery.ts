@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { viewsOf } from '../db/appointment-views.js';
+import { viewsOf, type StoredView } from '../db/appointment-views.js';
 import type { Db } from '../db/database.js';
 import type { BegunNotification, Sending } from '../db/notification-claims.js';
-import type { View } from '../domain/advance.js';
 import { deadlinesOf } from '../domain/deadlines.js';
 import { templateAtClaim, type Template } from '../domain/notifications.js';
 import { ProviderError, type MailProvider, type SmsProvider } from '../providers/types.js';
-import { writeShortText, writeText } from './templates.js';
+import { writeMail, writeSms, type Site } from '../texts/messages.js';
+import { invitationFor } from './invitations.js';
 
 export interface DeliveryDependencies {
   db: Db;
@@ -14,6 +14,7 @@ export interface DeliveryDependencies {
   mail: MailProvider;
   /** The domain of our Message-IDs. */
   mailDomain: string;
+  site: Site;
   log: Logger;
 }
 
@@ -35,16 +36,16 @@ export async function deliver(deps: DeliveryDependencies, rows: readonly BegunNo
 async function viewsOrNone(
   { db, log }: DeliveryDependencies,
   rows: readonly BegunNotification[],
-): Promise<Map<string, View>> {
+): Promise<Map<string, StoredView>> {
   const ids = [...new Set(rows.map(({ appointmentId }) => appointmentId))];
   try {
     return await viewsOf(db, ids);
   } catch (error) {
     log.error({ error: String(error) }, 'an appointment of a chunk can’t be read; each is read on its own');
   }
-  const views = new Map<string, View>();
+  const views = new Map<string, StoredView>();
   for (const id of ids) {
-    const found = await viewsOf(db, [id]).catch(() => new Map<string, View>());
+    const found = await viewsOf(db, [id]).catch(() => new Map<string, StoredView>());
     for (const [appointmentId, view] of found) views.set(appointmentId, view);
   }
   return views;
@@ -53,7 +54,7 @@ async function viewsOrNone(
 async function deliverOne(
   deps: DeliveryDependencies,
   row: BegunNotification,
-  view: View | undefined,
+  view: StoredView | undefined,
 ): Promise<Sending> {
   let template: Template | null = null;
   try {
@@ -70,27 +71,26 @@ async function deliverOne(
 }
 
 async function handOver(
-  { sms, mail, mailDomain }: DeliveryDependencies,
+  { sms, mail, mailDomain, site }: DeliveryDependencies,
   row: BegunNotification,
   template: Template,
-  view: View,
+  view: StoredView,
 ): Promise<string | null> {
   const { record } = view;
-  const { payBy } = deadlinesOf(record);
+  const told = { id: record.id, startsAt: record.startsAt, payBy: deadlinesOf(record).payBy };
   switch (row.channel) {
     case 'in_app':
       return null;
     case 'sms': {
-      const body = writeShortText(template, record, payBy, row);
+      const body = writeSms(site, template, told, row, row.id);
       const { ref } = await sms.sendSms({ to: row.phone!, body, reference: row.id, lookForEarlierSince: row.triedAt });
       return ref;
     }
     case 'email': {
-      const { subject, body } = writeText(template, record, payBy, row);
       const { ref } = await mail.sendMail({
         to: row.email,
-        subject,
-        text: body,
+        ...writeMail(site, template, told, row),
+        calendar: invitationFor(site, template, view, row, mail.sender),
         kind: template,
         messageId: `<${row.id}@${mailDomain}>`,
       });

@@ -1,4 +1,3 @@
-import type { Db } from '../db/database.js';
 import { CANCELED, setProviderRef } from '../db/payment-requests.js';
 import type { Payment } from '../db/payments.js';
 import type { PaymentNews } from '../db/provider-events.js';
@@ -24,24 +23,29 @@ function isOpen({ method, status, failureCode }: Payment): boolean {
 
 /** The checkout of a try: resumed where the provider's object exists, else opened (the payment's id makes a repeat harmless). */
 export async function checkoutOf(
-  services: Pick<Services, 'db' | 'providers'>,
+  services: Pick<Services, 'db' | 'providers' | 'config'>,
   payment: Payment,
   clientId: string,
 ): Promise<CheckoutBody> {
   if (!isOpen(payment) || payment.method === 'wallet') return {};
   const gateway = services.providers[payment.method];
   if (payment.providerRef !== null) return toBody(await gateway.resumeCheckout(payment.providerRef));
-  return toBody(await open(services.db, gateway, payment, clientId));
+  return toBody(await open(services, gateway, payment, clientId));
 }
 
-async function open(db: Db, gateway: PaymentGateway, payment: Payment, clientId: string): Promise<Checkout> {
+async function open(
+  { db, config: { site } }: Pick<Services, 'db' | 'config'>,
+  gateway: PaymentGateway,
+  payment: Payment,
+  clientId: string,
+): Promise<Checkout> {
   const { id, appointmentId, amountMinor, currency } = payment;
   const { providerRef, checkout } = await gateway.openCheckout({
     paymentId: id,
     appointmentId,
     clientId,
     money: { amountMinor, currency },
-    description: appointmentId === null ? `Wallet top-up ${id}` : `Appointment ${appointmentId}`,
+    description: site.brand, // payers read it on statements and receipts, and so do others
   });
   await setProviderRef(db, id, providerRef);
   return checkout;

@@ -9,6 +9,7 @@ test('says everything by default but who signs the tokens', () => {
     host: '127.0.0.1',
     port: 3000,
     publicUrl: 'http://127.0.0.1:3000',
+    site: { brand: 'Punctual', webUrl: 'http://127.0.0.1:3000' },
     oidcIssuer: 'https://id.example.com',
     oidcAudience: 'punctual',
     session: SESSION_DEFAULTS,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SessionLimits } from '../db/web-sessions.js';
+import { BRAND_RULE, isBrandName, type Site } from '../texts/messages.js';
 import { CONNECTIONS, doorFor, type DoorLimits } from './door.js';
 
 /** What the API reads from its environment, beside providers/config.ts, db/config.ts and Temporal's own variables. */
@@ -8,6 +9,8 @@ export interface ApiConfig {
   port: number;
   /** Where the world reaches this API, without a slash at its end: callbacks are signed over it. */
   publicUrl: string;
+  /** Who speaks in what people get, and the web app they are sent to, without a slash at its end. */
+  site: Site;
   oidcIssuer: string;
   oidcAudience: string;
   /** What a token's scopes must hold; nothing when left out. */
@@ -65,6 +68,8 @@ const environment = z.object({
     .max(65_535, 'is no port')
     .default(3000),
   PUBLIC_URL: url.optional(),
+  BRAND_NAME: z.string().refine(isBrandName, BRAND_RULE).default('Punctual'),
+  WEB_URL: url.optional(),
   OIDC_ISSUER: z
     .url({ protocol: /^https?$/, error: 'must be the http address of the OpenID Connect issuer' })
     .refine(isSafe, 'must begin with https: keys that come by http can be anybody’s'),
@@ -134,10 +139,12 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
   }
   const databaseConnections = parsed.data.DATABASE_CONNECTIONS ?? CONNECTIONS;
   const { HOST, PORT, PUBLIC_URL, OIDC_ISSUER, OIDC_AUDIENCE, CORS_ORIGINS, TASK_QUEUE, LOG_LEVEL } = parsed.data;
+  const publicUrl = PUBLIC_URL ?? `http://127.0.0.1:${PORT}`;
   return {
     host: HOST,
     port: PORT,
-    publicUrl: PUBLIC_URL ?? `http://127.0.0.1:${PORT}`,
+    publicUrl,
+    site: { brand: parsed.data.BRAND_NAME, webUrl: parsed.data.WEB_URL ?? publicUrl },
     oidcIssuer: OIDC_ISSUER,
     oidcAudience: OIDC_AUDIENCE,
     oidcScope: parsed.data.OIDC_REQUIRED_SCOPE,

@@ -15,6 +15,7 @@ const config = {
   host: '',
   port: 0,
   publicUrl: 'http://127.0.0.1:9',
+  site: { brand: 'Punctual', webUrl: 'http://127.0.0.1:9' },
   oidcIssuer: 'http://127.0.0.1:1',
   oidcAudience: 'punctual',
   corsOrigins: [],

@@ -51,7 +51,7 @@ test('a join at T-5 with the worker and Temporal down is answered with a token t
     iss: twilioCredentials.apiKeySid,
     grants: { identity: body.room.identity, video: { room: `meeting-${id}` } },
   });
-  expect(body.room.identity).toMatch(/^client-[0-9a-f]{12}$/);
+  expect(body.room.identity).toMatch(/^a-[0-9a-f]{12}$/);
   expect(Math.abs(token.exp! * 1000 - Date.parse(body.expiresAt))).toBeLessThan(2_000);
   expect(Date.parse(body.expiresAt) - Date.parse(body.endsAt)).toBeGreaterThan(4 * MINUTE_MS);
   const { participantSid } = await world.sandbox.control.rooms.connect(body.room.name, { token: body.token });
@@ -100,7 +100,7 @@ test('chat opens its conversation with one member a participant, and the join co
   const second = (await join('client', id)).body;
   expect(first).toMatchObject({
     mode: 'chat',
-    room: { sid: expect.stringMatching(/^CH/) as string, identity: `client-${id}` },
+    room: { sid: expect.stringMatching(/^CH/) as string, identity: `a-${id}` },
   });
   expect(second.room).toEqual(first.room);
   expect(decodeJwt(first.token)).toMatchObject({

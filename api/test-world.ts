@@ -91,6 +91,7 @@ export async function createApiWorld({
     host: '127.0.0.1',
     port: 0,
     publicUrl: url,
+    site: { brand: 'Punctual', webUrl: 'https://app.example.test' },
     oidcIssuer: issuer,
     oidcAudience: oidcCredentials.audience,
     corsOrigins,

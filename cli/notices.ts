@@ -13,8 +13,6 @@ export interface Notice {
 }
 
 const MOST_NOTICES = 100;
-/** How an SMS names its appointment: by the start of the id. */
-const SHORT_ID_LENGTH = 8;
 
 /** In-app notifications about one appointment. */
 export async function noticesOf(person: ApiClient, appointmentId: string): Promise<Notice[]> {
@@ -32,11 +30,11 @@ export async function mailsOf(outside: Outside, { email }: SeedPerson, appointme
     .map(({ headers, subject }) => ({ channel: 'email', kind: headers?.['x-punctual-kind'] ?? null, text: subject }));
 }
 
+/** An SMS names its appointment by its link. */
 async function smsOf(outside: Outside, { phone }: SeedPerson, appointmentId: string): Promise<Notice[]> {
-  const tag = `[${appointmentId.slice(0, SHORT_ID_LENGTH)}]`;
   const messages = await outside.sms();
   return messages
-    .filter(({ to, body }) => to === phone && body.endsWith(tag))
+    .filter(({ to, body }) => to === phone && body.includes(appointmentId))
     .map(({ body }) => ({ channel: 'sms', kind: null, text: body }));
 }
 

@@ -3,8 +3,14 @@ import { advance, type View } from '../domain/advance.js';
 import { selectAppointments, toLoaded } from './appointment-record.js';
 import type { Db } from './database.js';
 
+/** A view with what tells its rows' states apart: the version grows with every change. */
+export interface StoredView extends View {
+  version: number;
+  updatedAt: number;
+}
+
 /** Several appointments as of PostgreSQL's clock, by id. */
-export async function viewsOf(db: Db, ids: readonly string[]): Promise<Map<string, View>> {
+export async function viewsOf(db: Db, ids: readonly string[]): Promise<Map<string, StoredView>> {
   if (ids.length === 0) return new Map();
   const rows = await selectAppointments(db)
     .where(sql<boolean>`a.id = any(${[...new Set(ids)]}::uuid[])`) // one text, however many: it stays prepared
@@ -12,7 +18,7 @@ export async function viewsOf(db: Db, ids: readonly string[]): Promise<Map<strin
   return new Map(
     rows.map((row) => {
       const { record, now } = toLoaded(row);
-      return [record.id, advance(record, now)];
+      return [record.id, { ...advance(record, now), version: row.version, updatedAt: row.updatedAt.getTime() }];
     }),
   );
 }

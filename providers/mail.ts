@@ -8,14 +8,19 @@ import type { MailProvider } from './types.js';
 const MOST_CONNECTIONS = 8;
 const IDLE_MS = 5_000;
 
-/** Plain-text mail over SMTP. `ref` is the Message-ID, the same at every repeat. Throws ProviderError only. */
+/** `Name <address>` or an address alone. */
+const ADDRESS = /<([^<>]+)>\s*$/;
+
+/** Mail over SMTP, as text and HTML, with an entry for the calendar. `ref` is the Message-ID, the same at every repeat. Throws ProviderError only. */
 export class SmtpMail implements MailProvider {
+  readonly sender: string;
   private readonly transport;
 
   constructor(
     private readonly config: MailConfig,
     timeoutMs = CALL_TIMEOUT_MS,
   ) {
+    this.sender = ADDRESS.exec(config.from)?.[1]?.trim() ?? config.from.trim();
     this.transport = createTransport({
       url: config.smtpUrl,
       pool: true,
@@ -38,6 +43,8 @@ export class SmtpMail implements MailProvider {
         to: message.to,
         subject: message.subject,
         text: message.text,
+        ...(message.html === undefined ? {} : { html: message.html }),
+        ...(message.calendar ? { icalEvent: { filename: 'appointment.ics', ...message.calendar } } : {}),
         messageId: message.messageId,
         headers: {
           'Auto-Submitted': 'auto-generated', // RFC 3834: no out-of-office replies

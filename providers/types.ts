@@ -194,7 +194,15 @@ export interface SmsProvider {
   }): Promise<{ ref: string }>;
 }
 
+/** A text/calendar part (RFC 5546): what it asks the recipient's calendar to do, and the text. */
+export interface CalendarPart {
+  method: 'REQUEST' | 'CANCEL';
+  content: string;
+}
+
 export interface MailProvider {
+  /** The address that mail comes from, without its name. */
+  readonly sender: string;
   /**
    * `kind` goes into the header X-Punctual-Kind. `messageId` is fixed per notification, so that a repeat can be
    * recognised by the recipient's mail server.
@@ -203,6 +211,8 @@ export interface MailProvider {
     to: string;
     subject: string;
     text: string;
+    html?: string;
+    calendar?: CalendarPart | null;
     kind: string;
     messageId: string;
   }): Promise<{ ref: string }>;

@@ -13,6 +13,8 @@ export interface ReceivedMail {
   subject: string;
   text: string;
   html: string | null;
+  /** Calendar parts, as they came. */
+  calendars: string[];
   messageId: string | null;
   /** By lower-case name, unfolded. */
   headers: Record<string, string>;
@@ -99,6 +101,9 @@ export class Mailbox {
       subject: mail.subject ?? '',
       text: (mail.text ?? '').trimEnd(),
       html: mail.html || null,
+      calendars: mail.attachments
+        .filter(({ contentType }) => contentType === 'text/calendar')
+        .map(({ content }) => content.toString('utf8')),
       messageId: mail.messageId ?? null,
       headers: Object.fromEntries(mail.headerLines.map(({ key, line }) => [key, headerValue(line)])),
     });

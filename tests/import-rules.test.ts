@@ -178,7 +178,8 @@ const VIOLATIONS: Violation[] = [
     'hono',
   ),
   ...imports('dev/x.ts', '../tests/support/world.js'),
-  ...['domain', 'db', 'api', 'api/routes', 'activities', 'providers', 'worker', 'cli', 'sandbox'].map(
+  ...imports('texts/x.ts', '../db/database.js', '../providers/types.js', '../api/app.js', 'node:crypto', 'zod'),
+  ...['domain', 'db', 'api', 'api/routes', 'activities', 'providers', 'texts', 'worker', 'cli', 'sandbox'].map(
     (room): Violation => [`${room}/x.ts`, `export const home = process.env['HOME'];\n`, 'node(no-process-env)'],
   ),
   ...['domain', 'db', 'api/routes', 'workflows', 'worker'].map((room): Violation => [
@@ -213,6 +214,7 @@ const ALLOWED: [path: string, text: string][] = [
       'node:crypto',
     ),
   ],
+  ['texts/ok.ts', importing('./english.js', '../domain/notifications.js', 'ical-generator')],
   ['providers/ok.ts', importing('./types.js', 'stripe', 'twilio', 'zod', 'node:crypto')],
   [
     'worker/ok.ts',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BRAND_RULE, isBrandName, type Site } from '../texts/messages.js';
 
 /** What the worker reads from the environment beside database, providers and Temporal connection. */
 export interface WorkerConfig {
@@ -7,6 +8,8 @@ export interface WorkerConfig {
   publicUrl: string;
   /** The prebuilt workflow bundle; null builds one at the start (development). */
   workflowBundle: string | null;
+  /** Who speaks in what people get, and the web app they are sent to, without a slash at its end. */
+  site: Site;
   /** Domain of our Message-IDs. */
   mailDomain: string;
   logLevel: string;
@@ -14,23 +17,29 @@ export interface WorkerConfig {
   niceness: number;
 }
 
+const webAddress = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+
 const environment = z.object({
   TASK_QUEUE: z.string().min(1).default('appointments'),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  PUBLIC_URL: webAddress,
+  BRAND_NAME: z.string().refine(isBrandName, BRAND_RULE).default('Punctual'),
+  WEB_URL: webAddress.optional(),
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
   MAIL_DOMAIN: z.string().min(1).default('punctual.invalid'),
   LOG_LEVEL: z.string().default('info'),
   WORKER_NICENESS: z.coerce.number().int().min(0).max(19).default(5),
 });
 
-/** @throws Error that names each variable that is missing or wrong. */
+/** A blank variable counts as absent. @throws Error that names each variable that is missing or wrong. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
-  const parsed = environment.safeParse(env);
+  const parsed = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   if (!parsed.success) throw new Error(`The worker's environment is incomplete:\n${z.prettifyError(parsed.error)}`);
-  const { TASK_QUEUE, PUBLIC_URL, WORKFLOW_BUNDLE, MAIL_DOMAIN, LOG_LEVEL, WORKER_NICENESS } = parsed.data;
+  const { TASK_QUEUE, PUBLIC_URL, WORKFLOW_BUNDLE, MAIL_DOMAIN, LOG_LEVEL, WORKER_NICENESS, BRAND_NAME, WEB_URL } =
+    parsed.data;
   return {
     taskQueue: TASK_QUEUE,
     publicUrl: PUBLIC_URL,
+    site: { brand: BRAND_NAME, webUrl: WEB_URL ?? PUBLIC_URL },
     workflowBundle: WORKFLOW_BUNDLE ?? null,
     mailDomain: MAIL_DOMAIN,
     logLevel: LOG_LEVEL,

@@ -61,6 +61,7 @@ const relays = await startRelays({
   providers: { rooms, sms, mail },
   publicUrl: config.publicUrl,
   mailDomain: config.mailDomain,
+  site: config.site,
   log,
 });
 

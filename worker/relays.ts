@@ -8,6 +8,7 @@ import { relayRooms } from '../activities/room-relay.js';
 import type { Db } from '../db/database.js';
 import { RelaySession } from '../db/relay-session.js';
 import type { Providers } from '../providers/index.js';
+import type { Site } from '../texts/messages.js';
 import { RelayLoop } from './relay-loop.js';
 
 export interface RelaysOptions {
@@ -19,6 +20,7 @@ export interface RelaysOptions {
   providers: Pick<Providers, 'rooms' | 'sms' | 'mail'>;
   publicUrl: string;
   mailDomain: string;
+  site: Site;
   log: Logger;
 }
 
@@ -27,10 +29,10 @@ const LOOK_FOR_DEAD_MS = 500;
 
 /** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
 export async function startRelays(options: RelaysOptions): Promise<{ stop(): Promise<void> }> {
-  const { db, databaseUrl, temporal, taskQueue, providers, publicUrl, mailDomain, log } = options;
+  const { db, databaseUrl, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
   const { rooms, sms, mail } = providers;
   const session = await RelaySession.open(databaseUrl);
-  const notifications = new NotificationRelay({ db, session, sms, mail, mailDomain, log });
+  const notifications = new NotificationRelay({ db, session, sms, mail, mailDomain, site, log });
   const loops = [
     new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
     new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log),

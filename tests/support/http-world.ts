@@ -37,6 +37,7 @@ export async function createHttpWorld(): Promise<HttpWorld> {
     host: '127.0.0.1',
     port: 0,
     publicUrl,
+    site: { brand: 'Punctual', webUrl: 'https://app.example.test' },
     oidcIssuer,
     oidcAudience,
     corsOrigins: [],

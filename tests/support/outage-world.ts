@@ -128,6 +128,7 @@ async function startApi({ databaseUrl, sandbox, taskQueue, temporal }: ApiSite) 
     host: '127.0.0.1',
     port: 0,
     publicUrl,
+    site: { brand: 'Punctual', webUrl: 'https://app.example.test' },
     oidcIssuer,
     oidcAudience: oidcCredentials.audience,
     corsOrigins: [],

@@ -87,6 +87,7 @@ async function startWorkers(world: World, address: string, log: pino.Logger): Pr
     providers,
     publicUrl,
     mailDomain: 'punctual.test',
+    site: { brand: 'Punctual', webUrl: publicUrl },
     log,
   });
   return {

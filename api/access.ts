@@ -46,6 +46,7 @@ const RULES = {
 
   book: rule('own', null, null, null),
   see_appointment: rule('own', 'own', 'any', 'appointments:read'),
+  listen: rule('own', 'own', 'any', 'appointments:read'),
   see_refused_messages: rule(null, null, 'any', 'appointments:read'),
   pay: rule('own', null, null, null),
   attend: rule('own', 'own', null, null),
@@ -71,9 +72,9 @@ const RULES = {
 
 export type Act = keyof typeof RULES;
 
-/** What lets somebody in: a token of a person, a session of the web app, or a service token with its scopes. */
+/** What lets somebody in: a token of a person, a session of the web app, a service token with its scopes, or a stream's ticket. */
 export interface Credential {
-  kind: 'bearer' | 'session' | 'service';
+  kind: 'bearer' | 'session' | 'service' | 'ticket';
   /** Null: whatever the role may. */
   scopes: readonly Scope[] | null;
   /** Looks at the database anew with the next request. */

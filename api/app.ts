@@ -18,6 +18,7 @@ import { availabilityRoutes } from './routes/availability.js';
 import { changeRoutes } from './routes/changes.js';
 import { docsRoutes } from './routes/docs.js';
 import { earningsRoutes } from './routes/earnings.js';
+import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { meRoutes } from './routes/me.js';
 import { moneyRoutes } from './routes/money.js';
@@ -30,6 +31,7 @@ import { signInRoutes } from './routes/sign-in.js';
 import { therapistRoutes } from './routes/therapists.js';
 import { topUpRoutes } from './routes/top-ups.js';
 import { newRoutes } from './routing.js';
+import { orByTicket } from './live/tickets.js';
 import { type ApiDependencies, createServices, type Services } from './services.js';
 import { createTokenVerifier } from './token-verifier.js';
 import { paymentWebhooks } from './webhooks/payments.js';
@@ -43,7 +45,7 @@ function createShell(services: Services) {
   const app = newRoutes();
   app.use(requestIds, logRequests(log), standingHeaders);
   if (config.corsOrigins.length > 0) {
-    const allowHeaders = ['authorization', 'content-type', 'idempotency-key', 'if-match'];
+    const allowHeaders = ['authorization', 'content-type', 'idempotency-key', 'if-match', 'last-event-id'];
     app.use(
       cors({
         origin: config.corsOrigins,
@@ -55,7 +57,8 @@ function createShell(services: Services) {
   }
   app.use(door(config.door ?? DOOR_DEFAULTS), limitBody(LARGEST_BODY_BYTES));
   const { oidcIssuer: issuer, oidcAudience: audience, oidcScope: scope } = config;
-  app.use('/v1/*', authenticate(services, createTokenVerifier({ issuer, audience, scope })));
+  const signedIn = authenticate(services, createTokenVerifier({ issuer, audience, scope }));
+  app.use('/v1/*', orByTicket(services.db, signedIn));
   app.notFound((c) => answerProblem(c, problemBody(new Problem('not_found'), c.req.path)));
   app.onError((error, c) => {
     if (error instanceof RepeatedProblem) return answerProblem(c, error.body);
@@ -96,6 +99,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', earningsRoutes(services))
     .route('/', adminPayoutRoutes(services))
     .route('/', notificationRoutes(services))
+    .route('/', eventRoutes(services))
     .route('/', paymentWebhooks(services))
     .route('/', twilioWebhooks(services))
     .route('/', healthRoutes(services))

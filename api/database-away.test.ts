@@ -5,11 +5,13 @@ import { openDatabase } from '../db/database.js';
 import { createProviders } from '../providers/index.js';
 import { configFor } from '../providers/test-support.js';
 import { createApp } from './app.js';
+import { LiveFeed } from './live/feed.js';
 import { createTemporalClient } from './temporal-client.js';
 
 /** With PostgreSQL where nobody listens. */
 
-const db = openDatabase('postgres://nobody@127.0.0.1:1/nothing');
+const databaseUrl = 'postgres://nobody@127.0.0.1:1/nothing';
+const db = openDatabase(databaseUrl);
 const temporal = createTemporalClient({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
 const config = {
   host: '',
@@ -23,14 +25,11 @@ const config = {
   logLevel: 'silent',
 };
 const providerConfig = configFor('http://127.0.0.1:9');
-const app = createApp({
-  config,
-  db,
-  temporal,
-  providers: createProviders(providerConfig),
-  log: pino({ level: 'silent' }),
-});
+const log = pino({ level: 'silent' });
+const live = new LiveFeed({ db, databaseUrl, log });
+const app = createApp({ config, db, temporal, providers: createProviders(providerConfig), log, live });
 afterAll(async () => {
+  await live.close();
   await db.destroy();
   await temporal.connection.close();
 });

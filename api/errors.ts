@@ -138,6 +138,16 @@ const API_ERRORS = {
     'Too much was asked of this appointment in a short time.',
     'Wait as long as Retry-After says, then go on more slowly.',
   ],
+  ticket_invalid: [
+    401,
+    'This ticket is used up, too old or none of ours.',
+    'Get a new one from POST /v1/events/tickets and use it within 30 seconds.',
+  ],
+  too_many_streams: [
+    429,
+    'You have as many event streams open as one person may have.',
+    'Close one, or share one stream between your pages.',
+  ],
   internal: [500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the X-Request-Id.'],
   provider_refused: [
     502,

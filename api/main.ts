@@ -9,6 +9,7 @@ import { createApp } from './app.js';
 import { Background } from './background.js';
 import { type ApiConfig, readApiConfig } from './config.js';
 import { openLog } from './log.js';
+import { LiveFeed } from './live/feed.js';
 import { createTemporalClient } from './temporal-client.js';
 
 /** How long a stop waits for requests and what goes on behind them. */
@@ -32,11 +33,13 @@ async function listen(server: Server, { host, port }: ApiConfig): Promise<void> 
 async function main(): Promise<void> {
   const config = readApiConfig();
   const providers = createProviders(readProviderConfig());
-  const db = openDatabase(readDatabaseConfig().databaseUrl, { maxConnections: config.databaseConnections });
+  const { databaseUrl } = readDatabaseConfig();
+  const db = openDatabase(databaseUrl, { maxConnections: config.databaseConnections, rings: true });
   const temporal = createTemporalClient();
   const { log, flush } = openLog(config.logLevel);
   const background = new Background(log);
-  const app = createApp({ config, db, temporal, providers, log, background });
+  const live = new LiveFeed({ db, databaseUrl, log });
+  const app = createApp({ config, db, temporal, providers, log, live, background });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const closed = once(server, 'close');
   await listen(server, config);
@@ -46,6 +49,7 @@ async function main(): Promise<void> {
     log.info({ signal }, 'stopping');
     setTimeout(() => process.exit(0), GRACE_MS).unref();
     server.close();
+    await live.close();
     server.closeIdleConnections();
     await closed;
     await background.settled();

@@ -10,6 +10,7 @@ import { Background } from './background.js';
 import { Callers } from './callers.js';
 import type { ApiConfig } from './config.js';
 import { DecisionWatch } from './decision-watch.js';
+import type { LiveFeed } from './live/feed.js';
 import { Messenger } from './messenger.js';
 import { Pace } from './pace.js';
 
@@ -20,6 +21,8 @@ export interface ApiDependencies {
   temporal: Client;
   providers: Pick<Providers, 'stripe' | 'razorpay' | 'rooms'>;
   log: Logger;
+  /** What open screens are told; whoever made it closes it before the server. */
+  live: LiveFeed;
   /** Given by who wants to await what goes on after the answers. */
   background?: Background;
 }

@@ -113,6 +113,9 @@ export const TABLE: Record<string, Row> = {
   'GET /v1/earnings': { therapist: IN, scope: null },
   'GET /v1/earnings/statements/{month}': { therapist: IN, scope: null },
   'GET /v1/notifications': { ...ALL, scope: null },
+  'GET /v1/events': { ...ALL, scope: 'appointments:read' },
+  'GET /v1/appointments/{id}/events': { ...PARTIES, admin: ANY, scope: 'appointments:read' },
+  'POST /v1/events/tickets': { ...ALL, scope: 'appointments:read' },
 
   'POST /v1/admin/appointments/{id}/repair': { object: 'appointment', admin: ANY, scope: 'admin:write' },
   'POST /v1/admin/appointments/{id}/refunds': {

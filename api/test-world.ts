@@ -14,6 +14,7 @@ import { signIn } from '../tests/support/sign-in.js';
 import { createApp } from './app.js';
 import { Background } from './background.js';
 import { DOOR_DEFAULTS } from './door.js';
+import { LiveFeed, type LiveOptions } from './live/feed.js';
 import { createTemporalClient } from './temporal-client.js';
 
 /** For tests only: the API over HTTP with a real database and sandbox, and a Temporal that nobody can reach. */
@@ -37,6 +38,8 @@ export interface Answer {
 export interface ApiWorld {
   url: string;
   db: Db;
+  databaseUrl: string;
+  live: LiveFeed;
   sandbox: Sandbox;
   app: ReturnType<typeof createApp>;
   /** Resolves when what goes on behind the answers is over. */
@@ -75,9 +78,10 @@ export async function createApiWorld({
   corsOrigins = [] as string[],
   door = DOOR_DEFAULTS,
   databaseConnections = 20,
+  live: liveOptions = {} as LiveOptions,
 } = {}): Promise<ApiWorld> {
   const database = await createTestDatabase();
-  const db = openDatabase(database.url, { maxConnections: databaseConnections });
+  const db = openDatabase(database.url, { maxConnections: databaseConnections, rings: true });
   const sandbox = await startSandbox();
   const issuer = `${sandbox.url}/oidc`;
   let app: ReturnType<typeof createApp>;
@@ -99,7 +103,8 @@ export async function createApiWorld({
     logLevel: 'silent',
     door,
   };
-  app = createApp({ config, db, temporal, providers, log, background });
+  const live = new LiveFeed({ db, databaseUrl: database.url, log, options: liveOptions });
+  app = createApp({ config, db, temporal, providers, log, live, background });
   sandbox.setDestinations({ stripe: `${url}/webhooks/stripe`, razorpay: `${url}/webhooks/razorpay` });
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (subject: string): Promise<string> => {
@@ -129,6 +134,8 @@ export async function createApiWorld({
   return {
     url,
     db,
+    databaseUrl: database.url,
+    live,
     sandbox,
     app,
     settled: () => background.settled(),
@@ -138,6 +145,7 @@ export async function createApiWorld({
     tokenOf,
     parties: await makeParties(db),
     async close() {
+      await live.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();

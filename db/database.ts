@@ -1,5 +1,6 @@
 import { CamelCasePlugin, type Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { LiveBell } from './live-bell.js';
 import { PatientKysely, patientPool } from './patience.js';
 import { preparingClient } from './prepared-client.js';
 import type { DB } from './schema.js';
@@ -29,9 +30,13 @@ const CONNECT_MS = 5_000;
 
 /**
  * Opens a pool of at most `maxConnections`. No call waits for ever: see the limits above. Transactions and single
- * statements that PostgreSQL asks to repeat (serialization failure, deadlock) are repeated a few times.
+ * statements that PostgreSQL asks to repeat (serialization failure, deadlock) are repeated a few times. `rings`: who
+ * listens for events is woken after each transaction.
  */
-export function openDatabase(databaseUrl: string, { maxConnections = 20 }: { maxConnections?: number } = {}): Db {
+export function openDatabase(
+  databaseUrl: string,
+  { maxConnections = 20, rings = false }: { maxConnections?: number; rings?: boolean } = {},
+): Db {
   const pool = new pg.Pool({
     Client: preparingClient(),
     connectionString: databaseUrl,
@@ -45,8 +50,10 @@ export function openDatabase(databaseUrl: string, { maxConnections = 20 }: { max
   });
   // An idle connection that PostgreSQL drops must not end the process; the next query opens another.
   pool.on('error', () => undefined);
-  return new PatientKysely<DB>({
+  const db = new PatientKysely<DB>({
     dialect: new PostgresDialect({ pool: patientPool(pool) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
+  if (rings) db.bell = new LiveBell(databaseUrl);
+  return db;
 }

@@ -9,3 +9,13 @@ export type Rates = Partial<Record<SessionMode, number>>;
 
 /** What a commit decided about one message. */
 export type MessageDecision = { ok: true } | { ok: false; code: RefusalCode };
+
+/** One try to hand a webhook over: how it was answered, or why it was not. */
+export interface WebhookTry {
+  at: string;
+  status: number | null;
+  error: string | null;
+  tookMs: number;
+  /** The beginning of the answer's body. */
+  answer: string | null;
+}

@@ -8,6 +8,7 @@ import * as moneyAndChanges from './migrations/0005-money-and-changes.js';
 import * as relayClaimsAndRooms from './migrations/0006-relay-claims-and-rooms.js';
 import * as availability from './migrations/0007-availability.js';
 import * as identity from './migrations/0008-identity.js';
+import * as liveAndWebhooks from './migrations/0009-live-and-webhooks.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-relay-claims-and-rooms': relayClaimsAndRooms,
   '0007-availability': availability,
   '0008-identity': identity,
+  '0009-live-and-webhooks': liveAndWebhooks,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

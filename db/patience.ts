@@ -26,12 +26,24 @@ async function untilSerialized<T>(work: () => Promise<T>): Promise<T> {
 
 /** A Kysely whose transactions are run again, from their begin, after a serialization failure or a deadlock. */
 export class PatientKysely<DB> extends Kysely<DB> {
+  /** Told of every transaction that was committed. */
+  bell: { ring(): void; close(): Promise<void> } | null = null;
+
   override transaction(): TransactionBuilder<DB> {
     const builder = super.transaction();
     const once = builder.execute.bind(builder) as typeof builder.execute;
     return Object.assign(builder, {
-      execute: <T>(work: (trx: Transaction<DB>) => Promise<T>) => untilSerialized(() => once(work)),
+      execute: async <T>(work: (trx: Transaction<DB>) => Promise<T>) => {
+        const done = await untilSerialized(() => once(work));
+        this.bell?.ring();
+        return done;
+      },
     });
+  }
+
+  override async destroy(): Promise<void> {
+    await this.bell?.close();
+    await super.destroy();
   }
 }
 

@@ -12,7 +12,7 @@ import type {
   Status,
 } from '../domain/types.js';
 import type { HoursByDate, WeeklyHours } from '../domain/hours.js';
-import type { JsonObject, MessageDecision, Rates } from './json.js';
+import type { JsonObject, MessageDecision, Rates, WebhookTry } from './json.js';
 
 /**
  * The tables as Kysely sees them (CamelCasePlugin). db/schema.pg.test.ts compares them with the migrated database.
@@ -395,10 +395,75 @@ interface ServiceTokenTable {
   revokedAt: Date | null;
 }
 
+interface LiveEventTable {
+  xid: Generated<number>;
+  id: Generated<number>;
+  at: Generated<Date>;
+  kind: 'appointment' | 'payment' | 'refund' | 'notification';
+  objectId: string;
+  appointmentId: string | null;
+  clientId: string | null;
+  therapistId: string | null;
+  personId: string | null;
+  version: number | null;
+  status: string;
+  changes: string[];
+  startsAt: Date | null;
+  endsAt: Date | null;
+  outcomeReason: string | null;
+}
+
+interface EventTicketTable {
+  hash: string;
+  personId: string;
+  expiresAt: Date;
+}
+
+export interface WebhookEndpointTable {
+  id: Generated<string>;
+  url: string;
+  description: string | null;
+  types: string[];
+  secret: string;
+  previousSecret: string | null;
+  previousUntil: Date | null;
+  status: Generated<'enabled' | 'disabled' | 'deleted'>;
+  disabledAt: Date | null;
+  disabledReason: string | null;
+  deliveredAt: Date | null;
+  createdBy: string;
+  createdAt: Generated<Date>;
+}
+
+export interface WebhookDeliveryTable {
+  id: Generated<string>;
+  endpointId: string;
+  messageId: string;
+  type: string;
+  appointmentId: string | null;
+  body: string;
+  status: Generated<'pending' | 'delivered' | 'failed' | 'skipped'>;
+  attempts: Generated<number>;
+  nextAttemptAt: Date | null;
+  tries: JsonDefault<WebhookTry[]>;
+  deliveredAt: Date | null;
+  createdAt: Generated<Date>;
+}
+
+interface WebhookPositionTable {
+  one: Generated<boolean>;
+  snapshot: string;
+}
+
 export interface DB {
   signIn: SignInTable;
   webSession: WebSessionTable;
   serviceToken: ServiceTokenTable;
+  liveEvent: LiveEventTable;
+  eventTicket: EventTicketTable;
+  webhookEndpoint: WebhookEndpointTable;
+  webhookDelivery: WebhookDeliveryTable;
+  webhookPosition: WebhookPositionTable;
   walletLot: WalletLotTable;
   lotUse: LotUseTable;
   topUpLimit: TopUpLimitTable;

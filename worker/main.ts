@@ -31,7 +31,7 @@ setPriority(config.niceness);
 const log = pino({ level: config.logLevel, base: { service: 'worker' } });
 installRuntime(log);
 const { databaseUrl } = readDatabaseConfig();
-const db = openDatabase(databaseUrl);
+const db = openDatabase(databaseUrl, { rings: true });
 const { rooms, sms, mail, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);

@@ -6,6 +6,7 @@ import { relayPayouts } from '../activities/payout-relay.js';
 import { relayRefunds } from '../activities/refund-relay.js';
 import { relayRooms } from '../activities/room-relay.js';
 import type { Db } from '../db/database.js';
+import { pruneEvents } from '../db/live-events.js';
 import { RelaySession } from '../db/relay-session.js';
 import type { Providers } from '../providers/index.js';
 import type { Site } from '../texts/messages.js';
@@ -27,6 +28,8 @@ export interface RelaysOptions {
 /** How often a relay looks whether another has died. */
 const LOOK_FOR_DEAD_MS = 500;
 
+const PRUNE_EVERY_MS = 60_000;
+
 /** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
 export async function startRelays(options: RelaysOptions): Promise<{ stop(): Promise<void> }> {
   const { db, databaseUrl, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
@@ -39,6 +42,7 @@ export async function startRelays(options: RelaysOptions): Promise<{ stop(): Pro
     new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue, log }), log),
     new RelayLoop('rooms', () => relayRooms({ db, rooms, publicUrl, log }), log),
     new RelayLoop('notifications', () => notifications.claim(), log),
+    new RelayLoop('old events', () => pruneEvents(db), log, PRUNE_EVERY_MS),
     new RelayLoop('dead relays', () => notifications.freeDead(), log, LOOK_FOR_DEAD_MS),
   ];
   return {

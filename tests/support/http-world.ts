@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { pino } from 'pino';
 import { createApp } from '../../api/app.js';
+import { LiveFeed } from '../../api/live/feed.js';
 import { oidcCredentials } from '../../sandbox/credentials.js';
 import type { TestPerson } from './people.js';
 import { signIn } from './sign-in.js';
@@ -44,7 +45,9 @@ export async function createHttpWorld(): Promise<HttpWorld> {
     taskQueue,
     logLevel: 'silent',
   };
-  const app = createApp({ config, db, temporal, providers, log: pino({ level: 'silent' }) });
+  const log = pino({ level: 'silent' });
+  const live = new LiveFeed({ db, databaseUrl: world.databaseUrl, log });
+  const app = createApp({ config, db, temporal, providers, log, live });
   handle = (request) => app.fetch(request);
   sandbox.setDestinations({ stripe: `${publicUrl}/webhooks/stripe`, razorpay: `${publicUrl}/webhooks/razorpay` });
   const tokens = new Map<string, string>();
@@ -62,6 +65,7 @@ export async function createHttpWorld(): Promise<HttpWorld> {
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
     async close() {
+      await live.close();
       await closeWorld();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

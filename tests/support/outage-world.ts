@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { inject } from 'vitest';
 import { createApp } from '../../api/app.js';
 import { Background } from '../../api/background.js';
+import { LiveFeed } from '../../api/live/feed.js';
 import { createTemporalClient } from '../../api/temporal-client.js';
 import { openDatabase, type Db } from '../../db/database.js';
 import { providerEnvironment } from '../../dev/provider-environment.js';
@@ -139,13 +140,15 @@ async function startApi({ databaseUrl, sandbox, taskQueue, temporal }: ApiSite) 
   const log = pino({ level: 'silent' });
   const background = new Background(log);
   const providers = createProviders(readProviderConfig(providerEnvironment(sandbox)));
-  const app = createApp({ config, db, temporal, providers, log, background });
+  const live = new LiveFeed({ db, databaseUrl, log });
+  const app = createApp({ config, db, temporal, providers, log, live, background });
   handle = (request) => app.fetch(request);
   sandbox.setDestinations({ stripe: `${publicUrl}/webhooks/stripe`, razorpay: `${publicUrl}/webhooks/razorpay` });
   return {
     publicUrl,
     send: sender(publicUrl, oidcIssuer),
     async close() {
+      await live.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await background.settled();

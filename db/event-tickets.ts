@@ -1,0 +1,24 @@
+import { sql } from 'kysely';
+import type { Db } from './database.js';
+import type { Person } from './people.js';
+
+/** How long a ticket waits for its use. */
+export const TICKET_MS = 30_000;
+
+/** Stores a ticket by its hash. @returns when it expires */
+export async function storeTicket(db: Db, hash: string, personId: string): Promise<Date> {
+  const { expiresAt } = await db
+    .insertInto('eventTicket')
+    .values({ hash, personId, expiresAt: sql<Date>`clock_timestamp() + ${TICKET_MS} * interval '1 millisecond'` })
+    .returning('expiresAt')
+    .executeTakeFirstOrThrow();
+  return expiresAt;
+}
+
+/** Uses a ticket up: of many who come with it at once, one gets the person, the others null. */
+export async function useTicket(db: Db, hash: string): Promise<Person | null> {
+  const { rows } = await sql<Person>`
+    with used as (delete from event_ticket where hash = ${hash} and expires_at > clock_timestamp() returning person_id)
+    select p.id, p.role, p.name, p.locale, p.time_zone from person p join used on used.person_id = p.id`.execute(db);
+  return rows[0] ?? null;
+}

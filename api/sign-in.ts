@@ -9,6 +9,7 @@ import {
   Configuration,
   discovery,
   enableNonRepudiationChecks,
+  fetchUserInfo,
   type IDToken,
   None,
   randomNonce,
@@ -28,7 +29,8 @@ export interface SignInFlow {
   /** Where to send the browser, and what to keep for its return. @throws Problem `issuer_unavailable` */
   begin(returnTo: string): Promise<{ address: URL; signIn: SignIn }>;
   /**
-   * The claims of the ID token that the code of the browser's return is worth.
+   * The claims of the ID token that the code of the browser's return is worth; with what the issuer says of the person
+   * beside it (UserInfo), where the token has no e-mail address.
    * @throws Problem `sign_in_refused`, `sign_in_not_begun`, `issuer_unavailable`
    */
   finish(search: string, signIn: SignIn): Promise<IDToken>;
@@ -103,7 +105,9 @@ export function createSignInFlow(
           pkceCodeVerifier: codeVerifier,
           idTokenExpected: true,
         });
-        return tokens.claims()!;
+        const claims = tokens.claims()!;
+        const isThin = claims['email'] === undefined && found.serverMetadata().userinfo_endpoint !== undefined;
+        return isThin ? { ...(await fetchUserInfo(found, tokens.access_token, claims.sub)), ...claims } : claims;
       } catch (error) {
         throw toProblem(error);
       }

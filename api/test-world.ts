@@ -13,6 +13,7 @@ import type { TestPerson } from '../tests/support/people.js';
 import { signIn } from '../tests/support/sign-in.js';
 import { createApp } from './app.js';
 import { Background } from './background.js';
+import type { ApiConfig } from './config.js';
 import { DOOR_DEFAULTS } from './door.js';
 import { LiveFeed, type LiveOptions } from './live/feed.js';
 import { createTemporalClient } from './temporal-client.js';
@@ -79,6 +80,7 @@ export async function createApiWorld({
   door = DOOR_DEFAULTS,
   databaseConnections = 20,
   live: liveOptions = {} as LiveOptions,
+  settings = {} as Partial<ApiConfig>,
 } = {}): Promise<ApiWorld> {
   const database = await createTestDatabase();
   const db = openDatabase(database.url, { maxConnections: databaseConnections, rings: true });
@@ -102,6 +104,7 @@ export async function createApiWorld({
     taskQueue: 'nobody-polls',
     logLevel: 'silent',
     door,
+    ...settings,
   };
   const live = new LiveFeed({ db, databaseUrl: database.url, log, options: liveOptions });
   app = createApp({ config, db, temporal, providers, log, live, background });

@@ -50,6 +50,9 @@ export function productEnvironment(config: DevConfig, addresses: StackAddresses)
     PUBLIC_URL: addresses.api,
     OIDC_ISSUER: addresses.oidcIssuer,
     OIDC_AUDIENCE: oidcCredentials.audience,
+    OIDC_CLIENT_ID: oidcCredentials.webClientId,
+    // Whatever name is typed at the sandbox's page becomes a client.
+    SIGN_UP: 'open',
     ...providerEnvironment({ url: sandbox, smtpUrl: addresses.smtp }),
     MAIL_DOMAIN: 'punctual.test',
   };

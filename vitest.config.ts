@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { throwawayKeys } from './dev/throwaway-keys.js';
 
 /** Minutes of kills, outages and races each: run by their own scripts (test:outages and the like), not with the rest. */
 const LONG = ['tests/boundaries/**', 'tests/outages/**', 'tests/races/**', 'tests/poisoned*', 'tests/overload*'];
@@ -18,7 +19,7 @@ export default defineConfig({
     maxWorkers: 2,
     globalSetup: ['tests/setup/global.ts'],
     // What the command line prints is compared letter by letter, and CI would switch colours on.
-    env: { NO_COLOR: '1' },
+    env: { NO_COLOR: '1', ...throwawayKeys },
     // Lives at a hundred times their speed on two noisy cores: a miss is tried once more, two in a row fail.
     retry: process.env['CI'] === undefined ? 0 : 1,
     testTimeout: 20_000,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { viewsOf, type StoredView } from '../db/appointment-views.js';
 import type { Db } from '../db/database.js';
+import { decryptField } from '../db/field-encryption.js';
 import type { BegunNotification, Sending } from '../db/notification-claims.js';
 import { deadlinesOf } from '../domain/deadlines.js';
 import { templateAtClaim, type Template } from '../domain/notifications.js';
@@ -64,6 +65,7 @@ async function deliverOne(
     if (template === null) return { id: row.id, status: 'skipped', error: 'lost its meaning' };
     if (row.channel === 'sms' && row.phone === null)
       return { id: row.id, status: 'skipped', error: 'no telephone number' };
+    if (row.channel === 'email' && row.email === null) return { id: row.id, status: 'skipped', error: 'no address' };
     return { id: row.id, status: 'sent', template, providerRef: await handOver(deps, row, template, view) };
   } catch (error) {
     return failed(deps, row, template, error);
@@ -71,7 +73,7 @@ async function deliverOne(
 }
 
 async function handOver(
-  { sms, mail, mailDomain, site }: DeliveryDependencies,
+  { db, sms, mail, mailDomain, site }: DeliveryDependencies,
   row: BegunNotification,
   template: Template,
   view: StoredView,
@@ -83,14 +85,17 @@ async function handOver(
       return null;
     case 'sms': {
       const body = writeSms(site, template, told, row, row.id);
-      const { ref } = await sms.sendSms({ to: row.phone!, body, reference: row.id, lookForEarlierSince: row.triedAt });
+      const to = decryptField(db, 'person.phone', row.recipientId, row.phone!);
+      const { ref } = await sms.sendSms({ to, body, reference: row.id, lookForEarlierSince: row.triedAt });
       return ref;
     }
     case 'email': {
+      const name = decryptField(db, 'person.name', row.recipientId, row.name);
+      const email = decryptField(db, 'person.email', row.recipientId, row.email!);
       const { ref } = await mail.sendMail({
-        to: row.email,
-        ...writeMail(site, template, told, row),
-        calendar: invitationFor(site, template, view, row, mail.sender),
+        to: email,
+        ...writeMail(site, template, told, { ...row, name }),
+        calendar: invitationFor(site, template, view, { ...row, email }, mail.sender),
         kind: template,
         messageId: `<${row.id}@${mailDomain}>`,
       });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encryptField } from '../db/field-encryption.js';
 import { earn, type EarningTherapist, payableOf, therapistPaidIn } from '../db/test-earnings.js';
 import { type ApiWorld, createApiWorld } from './test-world.js';
 
@@ -15,7 +16,11 @@ const read = (path: string) => world.send(world.parties.admin, `/v1/admin/payout
 
 async function named(name: string, currency: string, grossMinor: number): Promise<EarningTherapist> {
   const therapist = await therapistPaidIn(world.db, currency);
-  await world.db.updateTable('person').set({ name }).where('id', '=', therapist.id).execute();
+  await world.db
+    .updateTable('person')
+    .set({ name: encryptField(world.db, 'person.name', therapist.id, name) })
+    .where('id', '=', therapist.id)
+    .execute();
   await earn(world.db, therapist, grossMinor);
   return therapist;
 }

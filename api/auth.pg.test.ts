@@ -3,6 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { oidcCredentials } from '../sandbox/credentials.js';
+import { insertPerson } from '../db/people.js';
 import { Callers } from './callers.js';
 import type { Problem } from './errors.js';
 import { createTokenVerifier } from './token-verifier.js';
@@ -107,7 +108,7 @@ test('a role that was changed counts within seconds, and somebody who was just r
   const rolesNow = async () => (await world.send(someone, '/v1/me')).body['roles'];
   expect(await rolesNow()).toBeUndefined();
   const row = { subject: someone.subject, role: 'admin', name: 'New', email: 'new@example.test' } as const;
-  await world.db.insertInto('person').values(row).execute();
+  await insertPerson(world.db, row);
   expect(await rolesNow()).toEqual(['admin']);
   await world.db.updateTable('person').set({ role: 'client' }).where('subject', '=', someone.subject).execute();
   const attention = async () => (await world.send(someone, '/v1/admin/attention')).status;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSandbox, type Sandbox } from '../sandbox/server.js';
 import { createTestDatabase, type TestDatabase } from '../tests/setup/database.js';
 import { providerEnvironment } from '../dev/provider-environment.js';
+import { throwawayKeys } from '../dev/throwaway-keys.js';
 
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 
@@ -25,6 +26,7 @@ function start(changes: Record<string, string | undefined>) {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
     ...providerEnvironment(sandbox),
+    ...throwawayKeys,
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: '127.0.0.1:1',
     OIDC_ISSUER: `${sandbox.url}/oidc`,

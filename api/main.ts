@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import { readDatabaseConfig } from '../db/config.js';
+import { readDatabaseConfig, readFieldKeys } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
 import { readProviderConfig } from '../providers/config.js';
 import { createProviders } from '../providers/index.js';
@@ -33,8 +33,10 @@ async function listen(server: Server, { host, port }: ApiConfig): Promise<void> 
 async function main(): Promise<void> {
   const config = readApiConfig();
   const providers = createProviders(readProviderConfig());
+  const keys = readFieldKeys();
   const { databaseUrl } = readDatabaseConfig();
-  const db = openDatabase(databaseUrl, { maxConnections: config.databaseConnections, rings: true });
+  const pool = { maxConnections: config.databaseConnections, rings: true };
+  const db = openDatabase(databaseUrl, { ...pool, fieldKeys: () => keys });
   const temporal = createTemporalClient();
   const { log, flush } = openLog(config.logLevel);
   const background = new Background(log);

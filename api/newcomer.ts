@@ -1,6 +1,6 @@
 import type { IDToken } from 'openid-client';
 import { z } from 'zod';
-import type { NewPerson } from '../db/people.js';
+import type { Newcomer } from '../db/people.js';
 import { canonicalLocale, isKnownTimeZone } from '../domain/person-settings.js';
 import { Problem } from './errors.js';
 import { text } from './inputs.js';
@@ -16,7 +16,7 @@ const asText = (value: unknown): string => (typeof value === 'string' ? value : 
  * What a new client's row says, by the claims of a verified ID token. (OpenID Connect Core 1.0, 5.1)
  * @throws Problem `email_unverified` where the issuer does not vouch for an address: notices go there
  */
-export function newcomerOf(claims: IDToken): NewPerson {
+export function newcomerOf(claims: IDToken): Newcomer {
   const email = address.safeParse(claims['email']);
   if (!email.success || claims['email_verified'] !== true) throw new Problem('email_unverified');
   const named = [claims['name'], claims['preferred_username']].map((value) => name.safeParse(value));

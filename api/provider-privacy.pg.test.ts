@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encryptField } from '../db/field-encryption.js';
 import { makeParties, MINUTE_MS, passUntilStart } from '../tests/support/appointments.js';
 import { activateRow, activated, booked } from './test-lives.js';
 import { type ApiWorld, createApiWorld } from './test-world.js';
@@ -19,7 +20,10 @@ type Own = Pick<ApiWorld, 'db' | 'parties'>;
 /** Parties of their own for each appointment: passed time would put one into the slot of another. */
 async function canaries(): Promise<Own> {
   const parties = await makeParties(world.db);
-  await world.db.updateTable('person').set({ name: 'Canary Therapist' }).execute();
+  for (const { id } of Object.values(parties)) {
+    const name = encryptField(world.db, 'person.name', id, 'Canary Therapist');
+    await world.db.updateTable('person').set({ name }).where('id', '=', id).execute();
+  }
   return { db: world.db, parties };
 }
 

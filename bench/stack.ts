@@ -15,6 +15,7 @@ import { startDurablePostgres } from './postgres.js';
 import { type NodeOptions, Processes, type Site, type WorkerOptions } from './stack-processes.js';
 import { startTemporalOnPostgres } from './temporal-on-postgres.js';
 import { ensureTemporalPrograms } from './temporal-programs.js';
+import { throwawayKeys } from '../dev/throwaway-keys.js';
 
 export type { BenchProcess } from './process.js';
 
@@ -95,7 +96,7 @@ async function bringUp(site: Site): Promise<Omit<BenchStack, 'stop' | 'died' | '
     onLine: logs.sink('temporal'),
   });
   const addresses = { ...(await chooseAddresses()), databaseUrl, temporalAddress: server.address };
-  const product = productEnvironment(config, addresses);
+  const product = productEnvironment(config, addresses, throwawayKeys);
   const processes = new Processes(site, addresses, { ...product, WORKFLOW_BUNDLE: site.build.workflowBundle });
   const sandbox = await processes.startSandbox();
   return {

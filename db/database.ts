@@ -1,5 +1,8 @@
-import { CamelCasePlugin, type Kysely, PostgresDialect, type Transaction } from 'kysely';
+import { type Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { readFieldKeys } from './config.js';
+import type { KeyProvider } from './field-cipher.js';
+import { ColumnsPlugin } from './field-encryption.js';
 import { LiveBell } from './live-bell.js';
 import { PatientKysely, patientPool } from './patience.js';
 import { preparingClient } from './prepared-client.js';
@@ -28,6 +31,10 @@ const STATEMENT_MS = 10_000;
 const ANSWER_MS = STATEMENT_MS + 2_000;
 const CONNECT_MS = 5_000;
 
+let known: KeyProvider | null = null;
+/** The environment's keys, read when something encrypted is first met: a tool that meets nothing needs none. */
+const onFirstUse = (): KeyProvider => (known ??= readFieldKeys());
+
 /**
  * Opens a pool of at most `maxConnections`. No call waits for ever: see the limits above. Transactions and single
  * statements that PostgreSQL asks to repeat (serialization failure, deadlock) are repeated a few times. `rings`: who
@@ -35,7 +42,11 @@ const CONNECT_MS = 5_000;
  */
 export function openDatabase(
   databaseUrl: string,
-  { maxConnections = 20, rings = false }: { maxConnections?: number; rings?: boolean } = {},
+  {
+    maxConnections = 20,
+    rings = false,
+    fieldKeys = onFirstUse,
+  }: { maxConnections?: number; rings?: boolean; fieldKeys?: () => KeyProvider } = {},
 ): Db {
   const pool = new pg.Pool({
     Client: preparingClient(),
@@ -52,7 +63,7 @@ export function openDatabase(
   pool.on('error', () => undefined);
   const db = new PatientKysely<DB>({
     dialect: new PostgresDialect({ pool: patientPool(pool) }),
-    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+    plugins: [new ColumnsPlugin(fieldKeys)],
   });
   if (rings) db.bell = new LiveBell(databaseUrl);
   return db;

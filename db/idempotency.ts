@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from './database.js';
+import { decryptField, encryptField } from './field-encryption.js';
 import type { JsonObject } from './json.js';
 
 /** A request as its sender named it: a key counts per caller and route. */
@@ -65,19 +66,29 @@ export async function claimRequest(
   if (met === undefined) return { state: 'in_progress' };
   if (met.requestHash !== requestHash) return { state: 'reused' };
   if (met.responseStatus === null || met.responseBody === null) return { state: 'in_progress' };
-  const body = JSON.parse(String(met.responseBody['text'])) as JsonObject;
+  const text = decryptField(db, 'idempotency_key.response_body', rowOf({ caller, route, key }), met.responseBody.text);
+  const body = JSON.parse(text) as JsonObject;
   return { state: 'answered', status: met.responseStatus, body, resourceId: met.resourceId };
 }
 
 const stale = () => sql`k.created_at <= clock_timestamp() - ${KEPT_HOURS} * interval '1 hour'`;
 
-/** Remembers the answer for those who repeat the request, as text: jsonb would change its order. `body` holds no secrets. */
+/** What an answer's ciphertext is bound to. */
+const rowOf = ({ caller, route, key }: RequestKey): string => [caller, route, key].join('|');
+
+/** Remembers the answer for those who repeat the request, encrypted: it names people. `body` holds no secrets. */
 export async function storeAnswer(
   db: Db,
   { caller, route, key }: RequestKey,
   answer: { status: number; body: JsonObject },
 ): Promise<void> {
-  const body = JSON.stringify({ text: JSON.stringify(answer.body) });
+  const sealed = encryptField(
+    db,
+    'idempotency_key.response_body',
+    rowOf({ caller, route, key }),
+    JSON.stringify(answer.body),
+  );
+  const body = JSON.stringify({ text: sealed });
   await sql`
     update idempotency_key set response_status = ${answer.status}, response_body = ${body}, locked_until = null
     from ${soft()}

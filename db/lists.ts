@@ -32,7 +32,7 @@ export async function readAppointment(
   id: string,
 ): Promise<SeenAppointment | null> {
   const [selected] = await readOne[role](db, { id, reader });
-  return selected === undefined ? null : toSeen(selected);
+  return selected === undefined ? null : toSeen(db, selected);
 }
 
 /** What a list is narrowed to; instants in epoch ms, `from` inclusive and `to` exclusive, by start. */
@@ -84,7 +84,7 @@ export async function listAppointments(
     );
   }
   const selected = await query.orderBy('a.startsAt').orderBy('a.id').limit(page.limit).execute();
-  return selected.map(toSeen);
+  return selected.map((one) => toSeen(db, one));
 }
 
 /** In-app messages of a person, the newest first (uuidv7: ordered by time). */

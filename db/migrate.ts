@@ -9,6 +9,7 @@ import * as relayClaimsAndRooms from './migrations/0006-relay-claims-and-rooms.j
 import * as availability from './migrations/0007-availability.js';
 import * as identity from './migrations/0008-identity.js';
 import * as liveAndWebhooks from './migrations/0009-live-and-webhooks.js';
+import * as privacy from './migrations/0011-privacy.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -21,6 +22,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-availability': availability,
   '0008-identity': identity,
   '0009-live-and-webhooks': liveAndWebhooks,
+  '0011-privacy': privacy,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -3,6 +3,7 @@ import type { NotificationKind } from '../domain/events.js';
 import type { Channel, Template } from '../domain/notifications.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
+import type { Encrypted } from './field-cipher.js';
 import { RELAY_LOCK_CLASS } from './relay-session.js';
 
 /** A due row that a relay has claimed; what it becomes is decided when its handing over begins. */
@@ -45,9 +46,10 @@ export interface BegunNotification {
   attempts: number;
   /** When an earlier try began whose answer never came: the vendor is asked first. */
   triedAt: Date | null;
-  name: string;
-  email: string;
-  phone: string | null;
+  name: Encrypted;
+  /** Null: erased. */
+  email: Encrypted | null;
+  phone: Encrypted | null;
   locale: string;
   timeZone: string;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from './database.js';
+import { decryptField } from './field-encryption.js';
 
 /** Batches with the sums of their payouts, ready to be narrowed and ordered. */
 function selectBatches(db: Db) {
@@ -38,7 +39,7 @@ export function listPayoutBatches(db: Db, page: { limit: number; before: { creat
 export async function readPayoutBatch(db: Db, batchId: string) {
   const summary = await selectBatches(db).where('b.id', '=', batchId).executeTakeFirst();
   if (summary === undefined) return null;
-  const items = await db
+  const rows = await db
     .selectFrom('payout as p')
     .innerJoin('person as t', 't.id', 'p.therapistId')
     .where('p.batchId', '=', batchId)
@@ -54,9 +55,11 @@ export async function readPayoutBatch(db: Db, batchId: string) {
       'p.createdAt',
       'p.sentAt',
     ])
-    .orderBy('t.name')
     .orderBy('p.id')
     .execute();
+  const items = rows
+    .map((row) => ({ ...row, therapistName: decryptField(db, 'person.name', row.therapistId, row.therapistName) }))
+    .toSorted((a, b) => a.therapistName.localeCompare(b.therapistName));
   return { summary, items };
 }
 

@@ -11,6 +11,7 @@ import type {
   SessionMode,
   Status,
 } from '../domain/types.js';
+import type { Encrypted } from './field-cipher.js';
 import type { HoursByDate, WeeklyHours } from '../domain/hours.js';
 import type { JsonObject, MessageDecision, Rates, WebhookTry } from './json.js';
 
@@ -27,13 +28,16 @@ interface PersonTable {
   id: Generated<string>;
   subject: string;
   role: Role;
-  name: string;
-  email: string;
-  phone: string | null;
+  name: Encrypted;
+  email: Encrypted | null;
+  phone: Encrypted | null;
   locale: Generated<string>;
   timeZone: Generated<string>;
   createdAt: Generated<Date>;
   kind: Generated<'human' | 'service'>;
+  emailIndex: string | null;
+  phoneIndex: string | null;
+  erasedAt: Date | null;
 }
 
 interface TherapistTable {
@@ -94,7 +98,7 @@ export interface AppointmentTable {
 interface ReviewTable {
   appointmentId: string;
   rating: number;
-  text: string | null;
+  text: Encrypted | null;
   createdAt: Generated<Date>;
 }
 
@@ -223,7 +227,7 @@ interface IdempotencyKeyTable {
   resourceId: Generated<string>;
   lockedUntil: Date | null;
   responseStatus: number | null;
-  responseBody: NullableJson<JsonObject>;
+  responseBody: NullableJson<{ text: Encrypted }>;
   createdAt: Generated<Date>;
 }
 
@@ -455,6 +459,26 @@ interface WebhookPositionTable {
   snapshot: string;
 }
 
+interface NoteTable {
+  id: string;
+  appointmentId: string | null;
+  authorId: string | null;
+  text: Encrypted | null;
+  createdAt: Generated<Date>;
+}
+
+interface AuditEntryTable {
+  id: Generated<number>;
+  at: Generated<Date>;
+  actorRole: ActorRole;
+  actorId: string | null;
+  action: string;
+  objectType: string;
+  objectId: string | null;
+  subjectId: string | null;
+  requestId: string | null;
+}
+
 export interface DB {
   signIn: SignInTable;
   webSession: WebSessionTable;
@@ -464,6 +488,8 @@ export interface DB {
   webhookEndpoint: WebhookEndpointTable;
   webhookDelivery: WebhookDeliveryTable;
   webhookPosition: WebhookPositionTable;
+  note: NoteTable;
+  auditEntry: AuditEntryTable;
   walletLot: WalletLotTable;
   lotUse: LotUseTable;
   topUpLimit: TopUpLimitTable;

@@ -4,6 +4,8 @@ import { defaultPolicy, type Policy } from '../domain/policy.js';
 import type { Role } from '../domain/types.js';
 import { policyDecided } from './availability.js';
 import { openDatabase, type Trx } from './database.js';
+import type { KeyProvider } from './field-cipher.js';
+import { insertPeople } from './people.js';
 import { grantPromotion } from './promotions.js';
 import {
   ADMIN,
@@ -40,12 +42,15 @@ const subjects = (people: readonly SeedPerson[]): string[] => people.map(({ subj
  * Puts in the people one can try the service with, and funds the clients' wallets once. Safe to repeat: who is there
  * stays as they are, except for a therapist's policy, which follows `minuteMs` (booked appointments keep their own).
  */
-export async function seed(databaseUrl: string, { minuteMs }: { minuteMs: number }): Promise<SeededSignIns> {
-  const db = openDatabase(databaseUrl, { maxConnections: 1 });
+export async function seed(
+  databaseUrl: string,
+  { minuteMs, fieldKeys }: { minuteMs: number; fieldKeys?: () => KeyProvider },
+): Promise<SeededSignIns> {
+  const db = openDatabase(databaseUrl, { maxConnections: 1, ...(fieldKeys && { fieldKeys }) });
   try {
     await db.transaction().execute(async (trx) => {
       await sql`select pg_advisory_xact_lock(${SEED_LOCK})`.execute(trx);
-      await insertPeople(trx, [ADMIN], 'admin');
+      await insertSeeds(trx, [ADMIN], 'admin');
       await insertTherapists(trx, minuteMs);
       await insertTopUpLimits(trx);
       await fundWallets(trx, CLIENTS, OPENING_BALANCES);
@@ -63,30 +68,13 @@ export async function seed(databaseUrl: string, { minuteMs }: { minuteMs: number
   };
 }
 
-/** @returns the ids by subject, also of people who were there. */
-async function insertPeople(trx: Trx, people: readonly SeedPerson[], role: Role): Promise<Map<string, string>> {
-  await trx
-    .insertInto('person')
-    .values(
-      people.map(({ subject, name, email, phone, locale, timeZone }) => ({
-        subject,
-        role,
-        name,
-        email,
-        phone,
-        locale,
-        timeZone,
-      })),
-    )
-    .onConflict((conflict) => conflict.column('subject').doNothing())
-    .execute();
-  const rows = await trx
-    .selectFrom('person')
-    .where('subject', 'in', subjects(people))
-    .select(['id', 'subject'])
-    .execute();
-  return new Map(rows.map(({ id, subject }) => [subject, id]));
-}
+const insertSeeds = (trx: Trx, people: readonly SeedPerson[], role: Role): Promise<Map<string, string>> =>
+  insertPeople(
+    trx,
+    people.map(({ subject, name, email, phone, locale, timeZone }) => {
+      return { subject, role, name, email, phone, locale, timeZone };
+    }),
+  );
 
 function policyOf({ demo }: SeedTherapist, minuteMs: number): Policy {
   return demo ? { ...defaultPolicy(DEMO_MINUTE_MS), bufferMinutes: DEMO_BUFFER_MINUTES } : defaultPolicy(minuteMs);
@@ -114,7 +102,7 @@ async function insertTopUpLimits(trx: Trx): Promise<void> {
 
 async function insertTherapists(trx: Trx, minuteMs: number): Promise<void> {
   for (const therapist of THERAPISTS) assertChargeable(therapist);
-  const ids = await insertPeople(trx, THERAPISTS, 'therapist');
+  const ids = await insertSeeds(trx, THERAPISTS, 'therapist');
   const rows = THERAPISTS.map((therapist) => ({
     id: ids.get(therapist.subject)!,
     currency: therapist.currency,
@@ -137,7 +125,7 @@ const topUpKey = (subject: string, currency: string): string => `seed-top-up:${s
 
 /** Posts one top-up per client and currency against the promotion account; the ones that were posted are left out. */
 async function fundWallets(trx: Trx, clients: readonly SeedPerson[], balances: Record<string, number>): Promise<void> {
-  const ids = await insertPeople(trx, clients, 'client');
+  const ids = await insertSeeds(trx, clients, 'client');
   const wanted = clients.flatMap(({ subject }) =>
     Object.entries(balances).map(([currency, amountMinor]) => ({
       subject,

@@ -3,6 +3,8 @@ import { completePolicy } from '../domain/policy.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.js';
 import type { Db } from './database.js';
+import type { Encrypted } from './field-cipher.js';
+import { decryptField } from './field-encryption.js';
 import type { ShownRefund } from './refund-lists.js';
 import type { AppointmentTable, RoomStatus } from './schema.js';
 
@@ -41,8 +43,8 @@ export interface SeenInJson {
   openPayment: boolean;
   undecided: { count: number; activation: string | null };
   now: string;
-  client: string;
-  therapist: string;
+  client: Encrypted;
+  therapist: Encrypted;
   busyWith: string | null;
   reviewed: boolean;
   refunds: ShownRefund[];
@@ -135,7 +137,7 @@ function recordOf({ a, hold, room, payment, openPayment, undecided }: SeenInJson
 }
 
 /** Reads what `selectSeen` selected. */
-export function toSeen({ seen }: { seen: SeenInJson }): SeenAppointment {
+export function toSeen(db: Db, { seen }: { seen: SeenInJson }): SeenAppointment {
   const { a, now, client, therapist, busyWith, reviewed, refunds } = seen;
   return {
     record: recordOf(seen),
@@ -144,8 +146,8 @@ export function toSeen({ seen }: { seen: SeenInJson }): SeenAppointment {
     meetingId: a.meeting_id,
     meetingLink: a.meeting_link,
     updatedAt: msOf(a.updated_at),
-    clientName: client,
-    therapistName: therapist,
+    clientName: decryptField(db, 'person.name', a.client_id, client),
+    therapistName: decryptField(db, 'person.name', a.therapist_id, therapist),
     busyWith,
     reviewed,
     refunds,

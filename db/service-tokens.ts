@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Db } from './database.js';
-import type { Person } from './people.js';
+import type { Encrypted } from './field-cipher.js';
+import { decryptField, encryptField } from './field-encryption.js';
+import { type Person, shownPerson } from './people.js';
 
 /** A service token as admins see it; its secret is shown once and kept by its SHA-256 alone. */
 export interface ServiceToken {
@@ -29,13 +31,23 @@ const select = (db: Db) =>
     .innerJoin('person as p', 'p.id', 's.id')
     .select(['s.id', 'p.name', 's.scopes', 's.createdBy', 's.createdAt', 's.expiresAt', 's.lastUsedAt', 's.revokedAt']);
 
+const inClear = (db: Db, row: Omit<ServiceToken, 'name'> & { name: Encrypted }): ServiceToken => {
+  return { ...row, name: decryptField(db, 'person.name', row.id, row.name) };
+};
+
 /** Makes a token and the person that it acts as; a repeat under the same id gives the same token another secret. */
 export async function makeServiceToken(db: Db, token: NewServiceToken): Promise<ServiceToken> {
   const { id, name, scopes, secretHash, createdBy, expiresAt } = token;
   await db.transaction().execute(async (trx) => {
     await trx
       .insertInto('person')
-      .values({ id, subject: `service:${id}`, role: 'admin', kind: 'service', name, email: '' })
+      .values({
+        id,
+        subject: `service:${id}`,
+        role: 'admin',
+        kind: 'service',
+        name: encryptField(trx, 'person.name', id, name),
+      })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
     await trx
@@ -44,7 +56,7 @@ export async function makeServiceToken(db: Db, token: NewServiceToken): Promise<
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ secretHash }))
       .execute();
   });
-  return select(db).where('s.id', '=', id).executeTakeFirstOrThrow();
+  return inClear(db, await select(db).where('s.id', '=', id).executeTakeFirstOrThrow());
 }
 
 /** Gives a live token another secret, the old one dies. @returns false where there is no live one */
@@ -59,7 +71,7 @@ export async function renewSecret(db: Db, id: string, secretHash: string): Promi
 }
 
 /** The newest first. */
-export function listServiceTokens(
+export async function listServiceTokens(
   db: Db,
   { limit, before }: { limit: number; before: { createdAt: Date; id: string } | null },
 ): Promise<ServiceToken[]> {
@@ -67,7 +79,7 @@ export function listServiceTokens(
   if (before !== null) {
     query = query.where((eb) => eb(eb.refTuple('s.createdAt', 's.id'), '<', eb.tuple(before.createdAt, before.id)));
   }
-  return query.execute();
+  return (await query.execute()).map((row) => inClear(db, row));
 }
 
 /** @returns the hash of its secret; null where there is no such token. Ending an ended one changes nothing. */
@@ -103,5 +115,5 @@ export async function findService(db: Db, secretHash: string): Promise<FoundServ
   if (wasIdle && !isExpired) {
     await sql`update service_token set last_used_at = clock_timestamp() where id = ${person.id}`.execute(db);
   }
-  return { person, scopes, isExpired };
+  return { person: shownPerson(db, person), scopes, isExpired };
 }

@@ -1,4 +1,6 @@
 import type { Db } from './database.js';
+import type { Encrypted } from './field-cipher.js';
+import { decryptField } from './field-encryption.js';
 
 /** Therapists with their names, as anybody signed in may see them. */
 function selectTherapists(db: Db) {
@@ -18,21 +20,23 @@ function selectTherapists(db: Db) {
     ]);
 }
 
-export type Therapist = Awaited<ReturnType<ReturnType<typeof selectTherapists>['execute']>>[number];
+function inClear<Row extends { id: string; name: Encrypted }>(db: Db, row: Row) {
+  return { ...row, name: decryptField(db, 'person.name', row.id, row.name) };
+}
 
-/** By name and id, after the one where the last page ended. */
-export function listTherapists(
-  db: Db,
-  page: { limit: number; after: { name: string; id: string } | null },
-): Promise<Therapist[]> {
+type Row = Awaited<ReturnType<ReturnType<typeof selectTherapists>['execute']>>[number];
+export type Therapist = ReturnType<typeof inClear<Row>>;
+
+/** By id (names are encrypted, PostgreSQL can't order them), after the one where the last page ended. */
+export async function listTherapists(db: Db, page: { limit: number; after: string | null }): Promise<Therapist[]> {
   const { limit, after } = page;
   let query = selectTherapists(db);
-  if (after !== null) {
-    query = query.where((eb) => eb(eb.refTuple('person.name', 'therapist.id'), '>', eb.tuple(after.name, after.id)));
-  }
-  return query.orderBy('person.name').orderBy('therapist.id').limit(limit).execute();
+  if (after !== null) query = query.where('therapist.id', '>', after);
+  const rows = await query.orderBy('therapist.id').limit(limit).execute();
+  return rows.map((row) => inClear(db, row));
 }
 
 export async function readTherapist(db: Db, id: string): Promise<Therapist | null> {
-  return (await selectTherapists(db).where('therapist.id', '=', id).executeTakeFirst()) ?? null;
+  const row = await selectTherapists(db).where('therapist.id', '=', id).executeTakeFirst();
+  return row === undefined ? null : inClear(db, row);
 }

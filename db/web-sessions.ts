@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from './database.js';
-import type { Person } from './people.js';
+import { type Person, shownPerson } from './people.js';
 
 /** How long a session lasts: whatever happens, and without a request. */
 export interface SessionLimits {
@@ -44,6 +44,7 @@ export async function findSession(db: Db, secretHash: string): Promise<OpenSessi
     .selectFrom('webSession as s')
     .innerJoin('person as p', 'p.id', 's.personId')
     .where('s.secretHash', '=', secretHash)
+    .where('p.erasedAt', 'is', null)
     .where(isOpen())
     .select(['s.id as sessionId', 'p.id', 'p.role', 'p.name', 'p.locale', 'p.timeZone'])
     .select(sql<boolean>`s.seen_at < clock_timestamp() - interval '1 minute'`.as('wasIdle'))
@@ -53,7 +54,7 @@ export async function findSession(db: Db, secretHash: string): Promise<OpenSessi
   if (wasIdle) {
     await sql`update web_session set seen_at = clock_timestamp() where id = ${sessionId}`.execute(db);
   }
-  return { id: sessionId, person };
+  return { id: sessionId, person: shownPerson(db, person) };
 }
 
 /** A person's open sessions, the newest first. */

@@ -1,5 +1,6 @@
 import { oidcCredentials } from '../sandbox/credentials.js';
 import type { DevConfig, Ports } from './config.js';
+import type { FieldKeyEnvironment } from './field-keys.js';
 import { providerEnvironment } from './provider-environment.js';
 import { temporalNamespace } from './temporal-server.js';
 import { taskQueue } from './worker-probe.js';
@@ -36,7 +37,11 @@ export function addressesOf(
 }
 
 /** Everything that worker, API, migrations and command line read, pointed at the stack's own servers. */
-export function productEnvironment(config: DevConfig, addresses: StackAddresses): Record<string, string> {
+export function productEnvironment(
+  config: DevConfig,
+  addresses: StackAddresses,
+  keys: FieldKeyEnvironment,
+): Record<string, string> {
   const { sandbox } = addresses;
   return {
     ...config.inherited,
@@ -55,6 +60,7 @@ export function productEnvironment(config: DevConfig, addresses: StackAddresses)
     SIGN_UP: 'open',
     ...providerEnvironment({ url: sandbox, smtpUrl: addresses.smtp }),
     MAIL_DOMAIN: 'punctual.test',
+    ...keys,
   };
 }
 

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import { readFieldKeys } from '../db/config.js';
+import { encryptWhatIsClear } from '../db/key-rotation.js';
 import { migrateToLatest } from '../db/migrate.js';
 import { readMinuteMs } from '../db/seed-config.js';
 import { seed, type SeededSignIns } from '../db/seeds.js';
 import { type ChildSpec, type Probe, startChild } from './child.js';
 import { type DevConfig, type Ports, projectRoot } from './config.js';
 import { addressesOf, productEnvironment, sandboxEnvironment, type StackAddresses } from './environment.js';
+import type { FieldKeyEnvironment } from './field-keys.js';
 import type { ChildLog } from './log-file.js';
 import { startPostgres } from './postgres.js';
 import { type Say, withProgress } from './progress.js';
@@ -21,6 +24,7 @@ export type ProductProcess = 'worker' | 'api';
 /** What bringing up works with, gathered once. */
 export interface Site {
   config: DevConfig;
+  fieldKeys: FieldKeyEnvironment;
   dataDir: string;
   ports: Ports;
   say: Say;
@@ -110,14 +114,17 @@ async function startSandbox(site: Site, addresses: StackAddresses): Promise<void
 }
 
 async function startWorker(site: Site, addresses: StackAddresses): Promise<void> {
-  const env = { ...productEnvironment(site.config, addresses), WORKFLOW_BUNDLE: await workflowBundle(site) };
+  const env = {
+    ...productEnvironment(site.config, addresses, site.fieldKeys),
+    WORKFLOW_BUNDLE: await workflowBundle(site),
+  };
   const { temporalAddress } = addresses;
   const polls: Probe = ({ pid }) => isPolling(temporalAddress, temporalNamespace, pid);
   await site.supervisor.start(nodeProcess(site, 'worker', ['worker/main.ts'], env), polls);
 }
 
 async function startApi(site: Site, addresses: StackAddresses): Promise<void> {
-  const spec = nodeProcess(site, 'api', ['api/main.ts'], productEnvironment(site.config, addresses));
+  const spec = nodeProcess(site, 'api', ['api/main.ts'], productEnvironment(site.config, addresses, site.fieldKeys));
   await site.supervisor.start(spec, () => answersOk(`${addresses.api}/healthz`));
 }
 
@@ -130,8 +137,10 @@ export function startProduct(site: Site, name: ProductProcess, addresses: StackA
 async function prepareDatabase(site: Site, databaseUrl: string): Promise<SeededSignIns> {
   const minuteMs = readMinuteMs(site.config.passedThrough);
   return step(site, 'Migrations and seeds', async () => {
+    const fieldKeys = () => readFieldKeys(site.fieldKeys);
     await migrateToLatest(databaseUrl);
-    return seed(databaseUrl, { minuteMs });
+    await encryptWhatIsClear(databaseUrl, fieldKeys);
+    return seed(databaseUrl, { minuteMs, fieldKeys });
   });
 }
 

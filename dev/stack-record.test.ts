@@ -11,6 +11,7 @@ import { addressesOf, productEnvironment, sandboxEnvironment } from './environme
 import { freePort } from './free-port.js';
 import { identify } from './process-identity.js';
 import { claimDataDir, findRunningStack } from './stack-record.js';
+import { throwawayKeys } from './throwaway-keys.js';
 
 let dataDir: string;
 beforeEach(async () => {
@@ -81,7 +82,7 @@ test('everything follows the ports that were set', async () => {
     STRIPE_SECRET_KEY: 'sk_live',
   });
   const all = addressesOf(config.ports, found);
-  expect(productEnvironment(config, all)).toMatchObject({
+  expect(productEnvironment(config, all, throwawayKeys)).toMatchObject({
     PORT: '3999',
     PUBLIC_URL: 'http://127.0.0.1:3999',
     OIDC_ISSUER: 'http://127.0.0.1:4999/oidc',

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { SeededSignIns } from '../db/seeds.js';
 import { type DevConfig, type Ports, projectRoot, readDevConfig } from './config.js';
 import { productEnvironment, type StackAddresses } from './environment.js';
+import { keepFieldKeys } from './field-keys.js';
 import { choosePorts } from './free-port.js';
 import { ChildLog } from './log-file.js';
 import { clearPostgresLeftover } from './postgres.js';
@@ -59,7 +60,8 @@ async function prepareSite(options: StackOptions): Promise<Site> {
     const ports = await choosePorts(options.ports ?? config.ports, portsNeeded(config));
     const logs = await ChildLog.open(join(dataDir, 'logs'), onChildLine);
     const supervisor = new Supervisor((child) => void record.addChild(child.name, child.pid));
-    return { config, dataDir, ports, say, logs, record, supervisor };
+    const fieldKeys = await keepFieldKeys(dataDir);
+    return { config, fieldKeys, dataDir, ports, say, logs, record, supervisor };
   } catch (error) {
     await record.remove();
     throw error;
@@ -89,7 +91,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return {
       addresses,
       signIns,
-      env: productEnvironment(site.config, addresses),
+      env: productEnvironment(site.config, addresses, site.fieldKeys),
       died: supervisor.died,
       stopProcess: (name) => supervisor.stopOne(name),
       startProcess: (name) => startProduct(site, name, addresses),

@@ -104,11 +104,10 @@ export const therapistRoutes = ({ db }: Services) =>
   newRoutes()
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const place = decodeCursor(cursor, z.tuple([z.string(), z.uuid()]));
-      const after = place === null ? null : { name: place[0], id: place[1] };
+      const [after] = decodeCursor(cursor, z.tuple([z.uuid()])) ?? [null];
       const found = await listTherapists(db, { limit: limit + 1, after });
       return c.json(
-        toPage(found, limit, ({ name, id }) => [name, id], presentTherapist),
+        toPage(found, limit, ({ id }) => [id], presentTherapist),
         200,
       );
     })

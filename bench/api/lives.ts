@@ -5,6 +5,7 @@ import { commitAppointment } from '../../db/commit.js';
 import type { Db } from '../../db/database.js';
 import { storeMessage } from '../../db/messages.js';
 import { payByWallet } from '../../db/payment-requests.js';
+import { insertPeople } from '../../db/people.js';
 import { grantPromotion } from '../../db/promotions.js';
 import { defaultPolicy, REAL_MINUTE_MS } from '../../domain/policy.js';
 import type { Role } from '../../domain/types.js';
@@ -28,7 +29,7 @@ async function makePeople(db: Db, issuer: string, role: Role, count: number): Pr
   const values = subjects.map((subject) => {
     return { subject, role, name: `Bench ${role}`, email: `${subject}@example.test`, phone: '+999000000001' };
   });
-  const people = await db.insertInto('person').values(values).returning(['id', 'subject']).execute();
+  const people = [...(await insertPeople(db, values))].map(([subject, id]) => ({ id, subject }));
   const tokens = await signInAll(issuer, people);
   return people.map(({ id, subject }) => ({ id, subject, token: tokens.get(subject)! }));
 }

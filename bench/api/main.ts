@@ -10,6 +10,7 @@ import { apiResult } from './report.js';
 import { makeReaders, measureReads } from './reads.js';
 import type { Measured, Side } from './side.js';
 import { makeWriters, measureWrites } from './writes.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 const CONNECTIONS = [1, 10, 50] as const;
 /** Lives of a run by the number of connections: enough for a median, and not all day. */
@@ -49,7 +50,7 @@ async function startBare(stack: BenchStack, issuer: string): Promise<Side> {
 export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
   const options = readOptions(args);
   const stack = await startBenchStack({ log });
-  const db = openDatabase(stack.databaseUrl);
+  const db = openDatabase(stack.databaseUrl, { fieldKeys: throwawayFieldKeys });
   try {
     const died = stack.died.then((message) => Promise.reject(new Error(message)));
     const issuer = stack.env['OIDC_ISSUER']!;

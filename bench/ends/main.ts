@@ -17,6 +17,7 @@ import { type Drain, watchDrain } from './drain.js';
 import { Readers, type Seen } from './readers.js';
 import { endsResult } from './report.js';
 import { makeSessions, resumeAll } from './sessions.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 /** How ends are measured. */
 export interface EndsOptions {
@@ -56,7 +57,7 @@ function readEndsOptions(args: string[]): EndsOptions {
 export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
   const options = readEndsOptions(args);
   const stack = await startBenchStack({ shards: options.shards, log });
-  const db = openDatabase(stack.databaseUrl);
+  const db = openDatabase(stack.databaseUrl, { fieldKeys: throwawayFieldKeys });
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 20 });
   const connection = await Connection.connect({ address: stack.temporalAddress });
   const temporal = new Client({ connection, namespace: temporalNamespace });

@@ -12,6 +12,7 @@ import { insertHerd, signInAll } from './people.js';
 import { resultOf } from './report.js';
 import { type RivalFound, runRival } from './rivals.js';
 import { type Arrival, forgetArrivals, readArrivals, sendBare, type SendingRate, sendingRateOf } from './sending.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 /** One run: the herd, the bare loop of the SDKs, and the rivals, one after the other on the same servers. */
 export interface HerdRun extends HerdFound {
@@ -44,7 +45,7 @@ export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
 }
 
 async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: string) => void): Promise<HerdRun> {
-  const db = openDatabase(stack.databaseUrl, { maxConnections: 4 });
+  const db = openDatabase(stack.databaseUrl, { maxConnections: 4, fieldKeys: throwawayFieldKeys });
   const http = new HttpClient();
   try {
     const workers = await Promise.all(Array.from({ length: options.workers }, () => stack.startWorker()));

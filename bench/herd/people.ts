@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/database.js';
+import { insertPeople, insertPerson } from '../../db/people.js';
 import { grantPromotion } from '../../db/promotions.js';
 import type { Policy } from '../../domain/policy.js';
 import { oidcCredentials } from '../../sandbox/credentials.js';
@@ -23,15 +24,15 @@ const RATE_MINOR = 6_000;
 const WALLETS_A_TRANSACTION = 200;
 
 /** +999 is no country's code: these numbers are nobody's. Ten digits follow, of which the first tells the role. */
-async function insertPeople(db: Db, role: 'client' | 'therapist', count: number): Promise<HerdPerson[]> {
+async function insertRole(db: Db, role: 'client' | 'therapist', count: number): Promise<HerdPerson[]> {
   const digit = role === 'client' ? '1' : '2';
-  const { rows } = await sql<HerdPerson>`
-    insert into person (subject, role, name, email, phone)
-    select ${`herd-${role}-`}::text || n, ${role}, ${`Herd ${role} `}::text || n,
-      ${`herd-${role}-`}::text || n || '@example.test', ${`+999${digit}`}::text || lpad(n::text, 9, '0')
-    from generate_series(1, ${count}::int) n
-    returning id, subject`.execute(db);
-  return rows;
+  const people = Array.from({ length: count }, (_, index) => {
+    const n = index + 1;
+    const subject = `herd-${role}-${n}`;
+    const phone = `+999${digit}${String(n).padStart(9, '0')}`;
+    return { subject, role, name: `Herd ${role} ${n}`, email: `${subject}@example.test`, phone };
+  });
+  return [...(await insertPeople(db, people))].map(([subject, id]) => ({ id, subject }));
 }
 
 /**
@@ -39,20 +40,17 @@ async function insertPeople(db: Db, role: 'client' | 'therapist', count: number)
  * an appointment: nobody can be at two sessions of the same second.
  */
 export async function insertHerd(db: Db, count: number, policy: Policy): Promise<HerdPeople> {
-  const clients = await insertPeople(db, 'client', count);
-  const therapists = await insertPeople(db, 'therapist', count);
+  const clients = await insertRole(db, 'client', count);
+  const therapists = await insertRole(db, 'therapist', count);
   await sql`
     insert into therapist (id, currency, durations_minutes, rates, policy)
     select id, ${HERD_CURRENCY}, array[${HERD_DURATION_MINUTES}::int],
       ${JSON.stringify({ video: RATE_MINOR, audio: RATE_MINOR, chat: RATE_MINOR })}::jsonb, ${JSON.stringify(policy)}::jsonb
     from person where role = 'therapist' and subject like 'herd-%'`.execute(db);
-  const admin = await db
-    .insertInto('person')
-    .values({ subject: 'herd-admin', role: 'admin', name: 'Herd admin', email: 'herd-admin@example.test' })
-    .returning(['id', 'subject'])
-    .executeTakeFirstOrThrow();
+  const admin = { subject: 'herd-admin', role: 'admin', name: 'Herd admin', email: 'herd-admin@example.test' } as const;
+  const adminId = await insertPerson(db, admin);
   await fund(db, clients);
-  return { clients, therapists, admin };
+  return { clients, therapists, admin: { id: adminId, subject: admin.subject } };
 }
 
 async function fund(db: Db, clients: readonly HerdPerson[]): Promise<void> {

@@ -5,6 +5,7 @@ import { migrateToLatest } from '../../db/migrate.js';
 import { defaultPolicy, REAL_MINUTE_MS } from '../../domain/policy.js';
 import { type Lateness, latenessOf } from './lateness.js';
 import { HERD_CURRENCY, HERD_DURATION_MINUTES, insertHerd } from './people.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 /** A database of the same server with the product's schema and a herd that is paid and activated, for one rival. */
 export interface RivalDatabase {
@@ -36,7 +37,7 @@ export async function makeRivalDatabase(adminUrl: string, name: string, n: numbe
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   await migrateToLatest(url.href);
-  const db = openDatabase(url.href, { maxConnections: 2 });
+  const db = openDatabase(url.href, { maxConnections: 2, fieldKeys: throwawayFieldKeys });
   await insertHerd(db, n, defaultPolicy(REAL_MINUTE_MS));
   const count = (filter: ReturnType<typeof sql>) => sql`count(*) filter (where ${filter})::int`;
   return {

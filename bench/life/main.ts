@@ -19,6 +19,7 @@ import { profileResult } from './profile-report.js';
 import { lifeResult } from './report.js';
 import { type Course, playRound, type Round } from './round.js';
 import type { Life, Side } from './side.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 /** Lives that warm a worker up, few at a time: what a life costs where nothing waits is counted here. */
 const CALM_LIVES = 60;
@@ -39,7 +40,7 @@ export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
     log,
     postgres: options.profile ? statementSettings : {},
   });
-  const db = openDatabase(stack.databaseUrl);
+  const db = openDatabase(stack.databaseUrl, { fieldKeys: throwawayFieldKeys });
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 20 });
   const connection = await Connection.connect({ address: stack.temporalAddress });
   const temporal = new Client({ connection, namespace: temporalNamespace });

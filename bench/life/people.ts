@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/database.js';
+import { insertPeople, insertPerson } from '../../db/people.js';
 import { grantPromotion } from '../../db/promotions.js';
 import { defaultPolicy, type Policy } from '../../domain/policy.js';
 
@@ -20,15 +21,15 @@ const RATE_MINOR = 6_000;
 export const DURATION_MINUTES = 60;
 const WALLETS_A_TRANSACTION = 200;
 
-async function insertPeople(db: Db, role: 'client' | 'therapist', count: number): Promise<string[]> {
+async function insertRole(db: Db, role: 'client' | 'therapist', count: number): Promise<string[]> {
   const phone = role === 'client' ? '+9991' : '+9992'; // +999 is no country's
-  const { rows } = await sql<{ id: string }>`
-    insert into person (subject, role, name, email, phone)
-    select ${`life-${role}-`}::text || n, ${role}, ${`Life ${role} `}::text || n,
-      ${`life-${role}-`}::text || n || '@example.test', ${phone}::text || lpad(n::text, 9, '0')
-    from generate_series(1, ${count}::int) n
-    returning id`.execute(db);
-  return rows.map(({ id }) => id);
+  const people = Array.from({ length: count }, (_, index) => {
+    const n = index + 1;
+    const subject = `life-${role}-${n}`;
+    const contact = { email: `${subject}@example.test`, phone: `${phone}${String(n).padStart(9, '0')}` };
+    return { subject, role, name: `Life ${role} ${n}`, ...contact };
+  });
+  return [...(await insertPeople(db, people)).values()];
 }
 
 /** The policy's defaults at speed; the payment window is long, so that a slow machine expires nobody. */
@@ -49,18 +50,15 @@ async function fund(db: Db, clients: readonly string[]): Promise<void> {
 
 /** Puts in so many pairs, the clients with money for a session, and one admin. */
 export async function insertPairs(db: Db, count: number, policy: Policy): Promise<LifePeople> {
-  const clients = await insertPeople(db, 'client', count);
-  const therapists = await insertPeople(db, 'therapist', count);
+  const clients = await insertRole(db, 'client', count);
+  const therapists = await insertRole(db, 'therapist', count);
   const rates = JSON.stringify({ video: RATE_MINOR, audio: RATE_MINOR, chat: RATE_MINOR });
   await sql`
     insert into therapist (id, currency, durations_minutes, rates, policy)
     select id, ${CURRENCY}, array[${DURATION_MINUTES}::int], ${rates}::jsonb, ${JSON.stringify(policy)}::jsonb
     from person where role = 'therapist' and subject like 'life-%'`.execute(db);
-  const admin = await db
-    .insertInto('person')
-    .values({ subject: 'life-admin', role: 'admin', name: 'Life admin', email: 'life-admin@example.test' })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const admin = { subject: 'life-admin', role: 'admin', name: 'Life admin', email: 'life-admin@example.test' } as const;
+  const adminId = await insertPerson(db, admin);
   await fund(db, clients);
-  return { pairs: clients.map((client, index) => ({ client, therapist: therapists[index]! })), admin: admin.id };
+  return { pairs: clients.map((client, index) => ({ client, therapist: therapists[index]! })), admin: adminId };
 }

@@ -1,3 +1,4 @@
+import { decryptField } from '../../db/field-encryption.js';
 import { readTimeline } from '../../db/timeline.js';
 import * as steps from '../support/steps.js';
 import type { GatedWorld } from './gated-world.js';
@@ -69,7 +70,7 @@ async function notifications(world: GatedWorld, id: string, expected: Expected, 
     .selectFrom('notification as n')
     .innerJoin('person as p', 'p.id', 'n.recipientId')
     .where('appointmentId', '=', id)
-    .select(['n.id', 'n.kind', 'n.status', 'n.channel', 'n.providerRef', 'p.phone', 'p.role'])
+    .select(['n.id', 'n.kind', 'n.status', 'n.channel', 'n.providerRef', 'n.recipientId', 'p.phone', 'p.role'])
     .execute();
   const kinds = new Set<string>(rows.map(({ kind }) => kind));
   const untold = await withoutMeaning(world, id);
@@ -83,7 +84,11 @@ async function notifications(world: GatedWorld, id: string, expected: Expected, 
     if (!['sent', 'skipped', 'voided'].includes(status)) findings.lost.push(`${channel} ${kind} is ${status}`);
   }
   const sent = rows.filter(({ status }) => status === 'sent');
-  const phones = new Set(rows.flatMap(({ phone, role }) => (phone === null || role === 'admin' ? [] : [phone])));
+  const phones = new Set(
+    rows.flatMap(({ phone, recipientId, role }) =>
+      phone === null || role === 'admin' ? [] : [decryptField(world.db, 'person.phone', recipientId, phone)],
+    ),
+  );
   const sms = world.sandbox.control.sms().filter(({ to }) => phones.has(to));
   const texts = sms.map(({ to, body }) => `${to} ${body}`);
   compare('SMS', texts, [...new Set(texts)], findings);

@@ -4,6 +4,7 @@ import type { SessionMode } from '../../domain/types.js';
 import { makeClient, makePerson, makeTherapist, type TestPerson } from '../support/people.js';
 import * as steps from '../support/steps.js';
 import { appointmentWorkflowId } from '../../workflows/messages.js';
+import { phoneColumns } from '../../db/people.js';
 import type { GatedWorld } from './gated-world.js';
 import type { Marks, Place } from './places.js';
 
@@ -63,7 +64,11 @@ export async function makeParties({ db }: GatedWorld, policy: Partial<Policy> = 
   for (const { id } of [client, therapist]) {
     people += 1;
     const phone = `+1555${String(people).padStart(7, '0')}`;
-    await db.updateTable('person').set({ phone }).where('id', '=', id).execute();
+    await db
+      .updateTable('person')
+      .set(phoneColumns(db, id, phone))
+      .where('id', '=', id)
+      .execute();
   }
   return { client, therapist };
 }

@@ -1,3 +1,4 @@
+import { readContact } from '../../db/people.js';
 import { readRoom } from '../../db/rooms.js';
 import * as messages from '../../workflows/messages.js';
 import { openCheckout } from '../support/refunds.js';
@@ -128,11 +129,7 @@ async function told(world: GatedWorld, at: number, channel: 'sms' | 'email'): Pr
   const begun = await life.activated(world, { startsAt: at + minutes(5) });
   const { id, parties } = begun;
   await steps.sleep(at - 1_000 - Date.now());
-  const client = await world.db
-    .selectFrom('person')
-    .where('id', '=', parties.client.id)
-    .select(['phone', 'email'])
-    .executeTakeFirstOrThrow();
+  const client = (await readContact(world.db, parties.client.id))!;
   const row = await world.db
     .selectFrom('notification')
     .where('appointmentId', '=', id)
@@ -148,7 +145,7 @@ async function told(world: GatedWorld, at: number, channel: 'sms' | 'email'): Pr
       keys: [row.id],
       request: ({ method, path, body }) =>
         method === 'POST' && path.includes('/Messages') && body.includes(client.phone!.slice(1)),
-      mail: (text) => text.includes(client.email) && text.includes('join_open'),
+      mail: (text) => text.includes(client.email!) && text.includes('join_open'),
       note: /update "?notification"? /,
     },
     expected: ends.nobodyCame(ends.OPEN, ends.TOLD_OPEN),

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { sql } from 'kysely';
 import type { Db } from '../../db/database.js';
+import { decryptField } from '../../db/field-encryption.js';
 import type { SandboxPayment } from '../../sandbox/control/payments.js';
 import type { SandboxRefund } from '../../sandbox/control/refunds.js';
 import type { ReceivedMail } from '../../sandbox/mailbox.js';
@@ -157,7 +158,10 @@ async function wordsOf(db: Db): Promise<Pick<Evidence, 'timeline' | 'unhandledMe
       .select(['n.attempts', 'n.providerRef', 'p.phone'])
       .execute(),
   ]);
-  return { timeline, unhandledMessages, notices };
+  const inClear = notices.map(({ phone, ...notice }) => {
+    return { ...notice, phone: phone && decryptField(db, 'person.phone', notice.recipientId, phone) };
+  });
+  return { timeline, unhandledMessages, notices: inClear };
 }
 
 async function vendorsOf(sandbox: string): Promise<Evidence['vendors']> {

@@ -10,6 +10,7 @@ import { gatherEvidence } from './evidence.js';
 import { conclusion, killsInside, runLines, verdictLines } from './report.js';
 import { runChaos, type RunOptions } from './run.js';
 import { type ChaosStack, startChaosStack } from './stack.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const sayAside = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -50,7 +51,7 @@ function readWish(): Wish {
 
 async function judge(stack: ChaosStack, options: RunOptions, folder: string, brokenOff: AbortSignal): Promise<boolean> {
   const record = await runChaos(stack, options, sayAside, brokenOff);
-  const db = openDatabase(stack.databaseUrl, { maxConnections: 8 });
+  const db = openDatabase(stack.databaseUrl, { maxConnections: 8, fieldKeys: throwawayFieldKeys });
   try {
     const { desk, stuckIds, mayhem } = record;
     const evidence = await gatherEvidence(db, stack, { deeds: desk.deeds, stuckIds });

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { openDatabase, type Trx } from '../../db/database.js';
+import { insertPeople } from '../../db/people.js';
 import { grantPromotion } from '../../db/promotions.js';
 import { assertChargeable } from '../../db/seeds.js';
 import { defaultPolicy } from '../../domain/policy.js';
 import type { Role } from '../../domain/types.js';
 import type { LifePlan } from './plan.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 /** Somebody who signs in by `subject`. */
 export interface Person {
@@ -35,20 +37,18 @@ type NewPerson = Person & { role: Role };
 /** A telephone number that no country has, one a person: an SMS belongs to one of them. */
 const phoneOf = (index: number): string => `+999${String(index).padStart(8, '0')}`;
 
-async function insertPeople(trx: Trx, people: readonly NewPerson[]): Promise<void> {
-  for (let from = 0; from < people.length; from += CHUNK) {
-    const rows = people.slice(from, from + CHUNK).map(({ id, subject, role }, index) => ({
-      id,
-      subject,
-      role,
-      name: `Chaos ${subject}`,
-      email: `${subject}@example.test`,
-      phone: phoneOf(from + index),
-      locale: 'en-GB',
-      timeZone: 'Etc/UTC',
-    }));
-    await trx.insertInto('person').values(rows).execute();
-  }
+async function insertAll(trx: Trx, people: readonly NewPerson[]): Promise<void> {
+  const rows = people.map(({ id, subject, role }, index) => ({
+    id,
+    subject,
+    role,
+    name: `Chaos ${subject}`,
+    email: `${subject}@example.test`,
+    phone: phoneOf(index),
+    locale: 'en-GB',
+    timeZone: 'Etc/UTC',
+  }));
+  await insertPeople(trx, rows);
 }
 
 /** At the life's speed, with a day that is short enough for both kinds of cancellation and for a client's move. */
@@ -92,10 +92,10 @@ export async function insertCasts(databaseUrl: string, lives: readonly LifePlan[
       ...(rival === null ? [] : [{ ...rival, role: 'client' as const }]),
     ]),
   ];
-  const db = openDatabase(databaseUrl, { maxConnections: 1 });
+  const db = openDatabase(databaseUrl, { maxConnections: 1, fieldKeys: throwawayFieldKeys });
   try {
     await db.transaction().execute(async (trx) => {
-      await insertPeople(trx, people);
+      await insertAll(trx, people);
       await insertTherapists(trx, lives, casts);
       for (const [index, { method, currency }] of lives.entries()) {
         if (method !== 'wallet') continue;

@@ -8,6 +8,7 @@ import { killsWanted, type LifePlan, livesOf } from './plan.js';
 import { playLife } from './play.js';
 import { leftToDo, openAppointments } from './progress.js';
 import type { ChaosStack } from './stack.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 /** What a run is asked for. */
 export interface RunOptions {
@@ -126,7 +127,7 @@ export async function runChaos(
       `${Math.round((Date.now() - beganAt) / 1_000)} s: ${counted.begun} lives begun, ${counted.played} played, ${mayhem.blows.length} kills`,
     );
   const telling = setInterval(tell, TELL_EVERY_MS);
-  const db = openDatabase(stack.databaseUrl, { maxConnections: 2 });
+  const db = openDatabase(stack.databaseUrl, { maxConnections: 2, fieldKeys: throwawayFieldKeys });
   try {
     const playing = await startLives(plans, play, ending.signal);
     const lastBeganAt = Date.now();

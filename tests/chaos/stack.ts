@@ -16,6 +16,7 @@ import { type BuiltProduct, buildProduct } from './build-product.js';
 import { KeptProcess, type Start } from './kept-process.js';
 import { type KeylessProxy, startKeylessProxy } from './keyless-proxy.js';
 import { VICTIMS, type Victim } from './plan.js';
+import { throwawayKeys } from '../../dev/throwaway-keys.js';
 
 /** A stack of its own whose processes can be killed: each comes back by itself, on its old port and data. */
 export interface ChaosStack {
@@ -118,7 +119,7 @@ type Product = Pick<ChaosStack['processes'], 'worker-1' | 'worker-2' | 'api-1' |
 function keepProduct(site: Site, built: BuiltProduct, databaseUrl: string, providersUrl: string): Product {
   const { config, addresses, secondApi, logs, folder } = site;
   const common = {
-    ...productEnvironment(config, { ...addresses, databaseUrl }),
+    ...productEnvironment(config, { ...addresses, databaseUrl }, throwawayKeys),
     ...providerEnvironment({ url: providersUrl, smtpUrl: addresses.smtp }),
     WORKFLOW_BUNDLE: built.workflowBundle,
   };

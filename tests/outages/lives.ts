@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadAppointment } from '../../db/appointment-record.js';
 import type { Db } from '../../db/database.js';
+import { phoneColumns } from '../../db/people.js';
 import { nextDue } from '../../domain/advance.js';
 import type { Policy } from '../../domain/policy.js';
 import type { AppointmentRecord } from '../../domain/record.js';
@@ -43,7 +44,11 @@ let phones = 0;
 async function withPhone(db: Db, person: TestPerson): Promise<TestPerson> {
   phones += 1;
   const phone = `+1212555${String(phones).padStart(4, '0')}`;
-  await db.updateTable('person').set({ phone }).where('id', '=', person.id).execute();
+  await db
+    .updateTable('person')
+    .set(phoneColumns(db, person.id, phone))
+    .where('id', '=', person.id)
+    .execute();
   return person;
 }
 

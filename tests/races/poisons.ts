@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { AttentionKind } from '../../db/attention.js';
 import type { Db } from '../../db/database.js';
+import { encryptField } from '../../db/field-encryption.js';
 import { appointmentWorkflowId } from '../../workflows/messages.js';
 import { passTime } from '../support/appointments.js';
 import type { RaceWorld } from './racing.js';
@@ -135,7 +136,12 @@ const noticeOf = (db: Db, { id, client }: Racing, kind: string, role: string) =>
 export const POISONED_EFFECTS: Poison[] = [
   {
     name: 'an address that is none',
-    spoil: ({ db }, { client }) => sql`update person set email = 'not an address' where id = ${client.id}`.execute(db),
+    spoil: ({ db }, { client }) =>
+      db
+        .updateTable('person')
+        .set({ email: encryptField(db, 'person.email', client.id, 'not an address') })
+        .where('id', '=', client.id)
+        .execute(),
     shows: { kind: 'notification_failed', detail: { channel: 'email' } },
     mend: () => Promise.resolve(),
   },

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild, whenReady } from '../../dev/child.js';
 import { providerEnvironment } from '../../dev/provider-environment.js';
+import { throwawayKeys } from '../../dev/throwaway-keys.js';
 import { oidcCredentials } from '../../sandbox/credentials.js';
 import type { WorkerSite } from './worker-child.js';
 
@@ -21,6 +22,7 @@ export async function startApiChild(
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
       ...providerEnvironment(site.sandbox),
+      ...throwawayKeys,
       DATABASE_URL: site.databaseUrl,
       TEMPORAL_ADDRESS: site.temporalAddress,
       TASK_QUEUE: site.taskQueue,

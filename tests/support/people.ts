@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from '../../db/database.js';
+import { insertPerson } from '../../db/people.js';
 import { grantPromotion } from '../../db/promotions.js';
 import { defaultPolicy, type Policy } from '../../domain/policy.js';
 import type { Role } from '../../domain/types.js';
@@ -15,11 +16,8 @@ export interface TestPerson {
 /** A person of a role, unique to the call. */
 export async function makePerson(db: Db, role: Role): Promise<TestPerson> {
   const subject = `${role}-${randomUUID()}`;
-  const { id } = await db
-    .insertInto('person')
-    .values({ subject, role, name: `Test ${role}`, email: `${subject}@example.test`, phone: '+15005550010' })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const contact = { name: `Test ${role}`, email: `${subject}@example.test`, phone: '+15005550010' };
+  const id = await insertPerson(db, { subject, role, ...contact });
   return { id, subject };
 }
 

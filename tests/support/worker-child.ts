@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild, whenReady } from '../../dev/child.js';
 import { providerEnvironment } from '../../dev/provider-environment.js';
+import { throwawayKeys } from '../../dev/throwaway-keys.js';
 import type { Sandbox } from '../../sandbox/server.js';
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -36,6 +37,7 @@ export async function startWorkerChild(
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
       ...providerEnvironment(site.sandbox),
+      ...throwawayKeys,
       DATABASE_URL: site.databaseUrl,
       TEMPORAL_ADDRESS: site.temporalAddress,
       TASK_QUEUE: site.taskQueue,

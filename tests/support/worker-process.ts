@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import { providerEnvironment } from '../../dev/provider-environment.js';
+import { throwawayKeys } from '../../dev/throwaway-keys.js';
 import type { World } from './world.js';
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,6 +23,7 @@ export class WorkerProcess {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         ...providerEnvironment(world.sandbox),
+        ...throwawayKeys,
         DATABASE_URL: world.databaseUrl,
         TEMPORAL_ADDRESS: inject('temporalAddress'),
         TASK_QUEUE: world.taskQueue,

@@ -11,6 +11,7 @@ import {
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { NOTIFICATION_KINDS, type NotificationKind } from '../domain/events.js';
 import { LOSES_MEANING } from '../domain/notifications.js';
+import { decryptField } from './field-encryption.js';
 import { databaseNow } from './clock.js';
 import { commitAppointment } from './commit.js';
 import {
@@ -90,10 +91,10 @@ describe('claiming', () => {
       recipientId: parties.client.id,
       attempts: 1,
       triedAt: null,
-      name: 'Test client',
       locale: 'en',
       timeZone: 'UTC',
     });
+    expect(decryptField(db(), 'person.name', parties.client.id, claimed[0]!.name)).toBe('Test client');
   });
 
   test('relays that claim at once never claim the same', async () => {

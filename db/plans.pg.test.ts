@@ -1,8 +1,10 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely';
+import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { bookAppointment, makeParties, type Parties } from '../tests/support/appointments.js';
+import { readFieldKeys } from './config.js';
+import { ColumnsPlugin } from './field-encryption.js';
 import { viewsOf } from './appointment-views.js';
 import { lockForCommit } from './commit-rows.js';
 import type { Db } from './database.js';
@@ -54,7 +56,7 @@ async function fill(): Promise<void> {
 beforeAll(async () => {
   watched = new Kysely<DB>({
     dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: db.url(), max: 2 }) }),
-    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+    plugins: [new ColumnsPlugin(readFieldKeys)],
     log: ({ query }) => void said.push(query as CompiledQuery),
   });
   parties = await makeParties(db());

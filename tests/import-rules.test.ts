@@ -177,6 +177,7 @@ const VIOLATIONS: Violation[] = [
     'pg',
     'hono',
   ),
+  ...imports('secrets/x.ts', '../db/database.js', '../domain/types.js', '@temporalio/client', 'kysely'),
   ...imports('dev/x.ts', '../tests/support/world.js'),
   ...imports('texts/x.ts', '../db/database.js', '../providers/types.js', '../api/app.js', 'node:crypto', 'zod'),
   ...['domain', 'db', 'api', 'api/routes', 'activities', 'providers', 'texts', 'worker', 'cli', 'sandbox'].map(
@@ -239,7 +240,11 @@ const ALLOWED: [path: string, text: string][] = [
     ),
   ],
   ['api/routes/ok.ts', importing('../errors.js', './x.js', '../../db/lists.js', '../../workflows/messages.js')],
-  ['db/ok.ts', importing('./database.js', './migrations/0001.js', '../domain/gate.js', 'kysely', 'pg')],
+  [
+    'db/ok.ts',
+    importing('./database.js', './migrations/0001.js', '../domain/gate.js', '../secrets/named-keys.js', 'kysely', 'pg'),
+  ],
+  ['secrets/ok.ts', importing('./named-keys.js', 'node:crypto', '@temporalio/common', '@temporalio/proto')],
   ['sandbox/stripe/ok.ts', importing('../server.js', '../webhooks/send.js', 'hono')],
   [
     'cli/ok.ts',

@@ -1,7 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, openDatabase, type Trx } from './database.js';
 import { ENCRYPTED_COLUMNS, type EncryptedColumn } from './encrypted-columns.js';
-import { type Encrypted, type FieldName, type KeyProvider, keyIdOf, UnreadableField } from './field-cipher.js';
+import {
+  type Encrypted,
+  type FieldName,
+  type KeyProvider,
+  keyIdOf,
+  storedText,
+  UnreadableField,
+} from './field-cipher.js';
 import { cipherOf, contactIndex, decryptField } from './field-encryption.js';
 
 /** What one column has after a rotation. */
@@ -87,7 +94,7 @@ async function rotateBatch(trx: Trx, column: EncryptedColumn, after: string[] | 
 
 function renew(trx: Trx, field: FieldName, row: string, stored: Encrypted): Encrypted | null {
   const cipher = cipherOf(trx);
-  if (keyIdOf(stored) === null) return cipher.encrypt(field, row, String(stored));
+  if (keyIdOf(stored) === null) return cipher.encrypt(field, row, storedText(stored));
   try {
     return cipher.encrypt(field, row, cipher.decrypt(field, row, stored));
   } catch (error) {

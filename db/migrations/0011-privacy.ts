@@ -50,6 +50,13 @@ async function auditLog(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger audit_is_append_only before update or delete or truncate on audit_entry
       for each statement execute function refuse_audit_change()`.execute(db);
+  // The timeline is the other half of the log: what was done to appointments, by whom.
+  await sql`
+    create trigger timeline_is_append_only before update or delete on timeline_entry
+      for each statement execute function refuse_audit_change()`.execute(db);
+  await sql`create index timeline_of_admins on timeline_entry (actor_id, id) where actor_role in ('admin', 'operator')`.execute(
+    db,
+  );
   // The owner could grant it back to itself; it takes two deliberate steps then, and no stray statement does it.
   await sql`revoke update, delete, truncate on audit_entry from current_user`.execute(db);
 }

@@ -8,6 +8,7 @@ import { templateAtClaim, type Template } from '../domain/notifications.js';
 import { ProviderError, type MailProvider, type SmsProvider } from '../providers/types.js';
 import { writeMail, writeSms, type Site } from '../texts/messages.js';
 import { invitationFor } from './invitations.js';
+import { retryPauseMs } from './retry-pause.js';
 
 export interface DeliveryDependencies {
   db: Db;
@@ -21,8 +22,8 @@ export interface DeliveryDependencies {
 
 /** Gives up, visibly, after this many tries. */
 const MOST_ATTEMPTS = 8;
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 60_000;
+/** A mail server can't be asked what it took: one repeat under the same Message-ID, then the attention list. */
+const MOST_UNANSWERED_MAILS = 2;
 
 /**
  * Decides by the state of this moment what each row is, and hands it over. A row that can't be read or written fails
@@ -66,6 +67,8 @@ async function deliverOne(
     if (row.channel === 'sms' && row.phone === null)
       return { id: row.id, status: 'skipped', error: 'no telephone number' };
     if (row.channel === 'email' && row.email === null) return { id: row.id, status: 'skipped', error: 'no address' };
+    if (row.channel === 'email' && row.unanswered >= MOST_UNANSWERED_MAILS)
+      return { id: row.id, status: 'failed', template, error: 'the mail server took it twice and never answered' };
     return { id: row.id, status: 'sent', template, providerRef: await handOver(deps, row, template, view) };
   } catch (error) {
     return failed(deps, row, template, error);
@@ -117,6 +120,7 @@ function failed(
     'a notification was not taken',
   );
   if (final) return { id: row.id, status: 'failed', template, error: said };
-  const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts);
-  return { id: row.id, status: 'pending', template, error: said, retryInMs };
+  const unanswered = error instanceof ProviderError && error.unanswered;
+  const retryInMs = retryPauseMs(row.attempts);
+  return { id: row.id, status: 'pending', template, error: said, retryInMs, unanswered };
 }

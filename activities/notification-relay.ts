@@ -3,6 +3,7 @@ import type { Db } from '../db/database.js';
 import {
   beginNotifications,
   claimNotifications,
+  type ClaimedNotification,
   finishNotifications,
   freeNotificationsOfDeadRelays,
 } from '../db/notification-claims.js';
@@ -20,23 +21,31 @@ export interface NotificationRelayDependencies extends DeliveryDependencies {
 const CLAIM_BATCH = 1_000;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
+/** What a row waits in: a vendor's own line, or the one for what nobody has to act on within seconds. */
+type Line = 'sms' | 'email' | 'later';
+
 /**
- * What each channel hands over at once: `chunks` side by side, each of `rows` that are begun and read together, so few
- * that a decision is never old. In-app notices are only written down.
+ * What each line hands over at once: `chunks` side by side, each of `rows` that are begun and read together, so few
+ * that a decision is never old.
  */
-const CHANNELS: Record<Channel, { chunks: number; rows: number }> = {
-  sms: { chunks: 2, rows: 50 },
-  email: { chunks: 2, rows: 50 },
-  in_app: { chunks: 1, rows: 200 },
+export const LINES: Record<Line, { chunks: number; rows: number }> = {
+  sms: { chunks: 2, rows: 100 },
+  email: { chunks: 2, rows: 100 },
+  later: { chunks: 1, rows: 200 },
 };
+
+/** In-app notices are only written down, and admins have no session to come to: both let go first who has one. */
+function lineOf({ channel, recipientRole }: ClaimedNotification): Line {
+  return channel === 'in_app' || recipientRole === 'admin' ? 'later' : channel;
+}
 
 /**
  * Hands due notifications to their vendors. Claiming is quick and runs ahead (a whole herd is claimed on its second);
  * handing over goes at the vendor's pace, each channel on its own, and decides what a row is as it begins.
  */
 export class NotificationRelay {
-  private readonly waiting: Record<Channel, string[]> = { sms: [], email: [], in_app: [] };
-  private readonly running: Record<Channel, number> = { sms: 0, email: 0, in_app: 0 };
+  private readonly waiting: Record<Line, string[]> = { sms: [], email: [], later: [] };
+  private readonly running: Record<Line, number> = { sms: 0, email: 0, later: 0 };
   private readonly chunks = new Set<Promise<void>>();
   private stopped = false;
 
@@ -66,29 +75,25 @@ export class NotificationRelay {
 
   private async claimOf(db: Db, channels: readonly Channel[]): Promise<number> {
     const claimed = await claimNotifications(db, this.deps.session.id, channels, CLAIM_BATCH);
-    for (const { id, channel } of claimed) this.waiting[channel].push(id);
-    for (const channel of channels) this.fill(channel);
+    for (const one of claimed) this.waiting[lineOf(one)].push(one.id);
+    for (const line of ['email', 'sms', 'later'] as const) this.fill(line);
     return claimed.length;
   }
 
-  /** In-app notices reach nobody sooner by being written first: they wait while vendors have something to take. */
-  private mayBegin(channel: Channel): boolean {
-    return channel !== 'in_app' || (this.waiting.sms.length === 0 && this.waiting.email.length === 0);
+  private mayBegin(line: Line): boolean {
+    return line !== 'later' || (this.waiting.sms.length === 0 && this.waiting.email.length === 0);
   }
 
-  private fill(channel: Channel): void {
-    while (
-      !this.stopped &&
-      this.mayBegin(channel) &&
-      this.running[channel] < CHANNELS[channel].chunks &&
-      this.waiting[channel].length > 0
-    ) {
-      this.running[channel] += 1;
-      const chunk = this.handOver(this.waiting[channel].splice(0, CHANNELS[channel].rows)).finally(() => {
-        this.running[channel] -= 1;
+  private fill(line: Line): void {
+    const { chunks, rows } = LINES[line];
+    const waiting = this.waiting[line];
+    while (!this.stopped && this.mayBegin(line) && this.running[line] < chunks && waiting.length > 0) {
+      this.running[line] += 1;
+      const chunk = this.handOver(waiting.splice(0, rows)).finally(() => {
+        this.running[line] -= 1;
         this.chunks.delete(chunk);
-        this.fill(channel);
-        if (channel !== 'in_app') this.fill('in_app');
+        this.fill(line);
+        if (line !== 'later') this.fill('later');
       });
       this.chunks.add(chunk);
     }

@@ -3,6 +3,7 @@ import { claimRooms, retryRoom, type ClaimedRoom } from '../db/room-wishes.js';
 import type { Db } from '../db/database.js';
 import { markRoomClosed, recordRoom } from '../db/rooms.js';
 import type { RoomProvider } from '../providers/types.js';
+import { retryPauseMs } from './retry-pause.js';
 
 export interface RoomRelayDependencies {
   db: Db;
@@ -14,8 +15,6 @@ export interface RoomRelayDependencies {
 
 /** Rooms at the vendor at once: enough for a herd, within what vendors take of one account. */
 const BATCH = 50;
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 60_000;
 
 /** Makes the rooms that are wanted and closes those of sessions that are over. @returns how many were claimed */
 export async function relayRooms(deps: RoomRelayDependencies): Promise<number> {
@@ -37,7 +36,7 @@ async function carryOut({ db, rooms, publicUrl, log }: RoomRelayDependencies, ro
     }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    const inMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** room.attempts);
+    const inMs = retryPauseMs(room.attempts);
     log.warn({ appointmentId, room: room.status, attempts: room.attempts, error: said }, 'a room was not taken');
     await retryRoom(db, appointmentId, inMs, said);
   }

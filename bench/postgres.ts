@@ -1,10 +1,11 @@
 import { appendFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrateToLatest } from '../db/migrate.js';
 import type { Child } from '../dev/child.js';
 import { freePort } from '../dev/free-port.js';
-import { startPostgres } from '../dev/postgres.js';
+import { type Postgres, startPostgres } from '../dev/postgres.js';
 import { postgresAccount } from '../dev/postgres-account.js';
 import { initialiseCluster, postgresPrograms } from '../dev/postgres-programs.js';
 import type { Supervisor } from '../dev/supervisor.js';
@@ -21,6 +22,9 @@ const settings: Record<string, string> = {
   checkpoint_timeout: '15min',
   random_page_cost: '1.1',
 };
+
+/** How far Temporal's server and its database give way where all share one machine. */
+export const TEMPORAL_NICENESS = 10;
 
 /** A PostgreSQL of the bench's own with the product's database, migrated. */
 export interface DurablePostgres {
@@ -48,31 +52,57 @@ async function ask(url: string): Promise<{ version: string; settings: Record<str
   }
 }
 
-/** Starts it on an empty folder and migrates the product's database. */
-export async function startDurablePostgres(options: {
+/** How to start one. */
+export interface DurablePostgresOptions {
   folder: string;
   supervisor: Supervisor;
   onLine: (line: string) => void;
   /** Settings beside ours. */
   more?: Record<string, string>;
-}): Promise<DurablePostgres> {
-  const { supervisor, onLine } = options;
-  const dataDir = join(options.folder, 'postgres');
+}
+
+async function startServer(
+  { folder, supervisor, onLine, more }: DurablePostgresOptions,
+  name: string,
+  database: string,
+): Promise<Postgres> {
+  const dataDir = join(folder, name);
   const account = await postgresAccount();
   await initialiseCluster(await postgresPrograms(account), dataDir, account);
-  const lines = Object.entries({ ...settings, ...options.more }).map(([name, value]) => `${name} = '${value}'\n`);
+  const lines = Object.entries({ ...settings, ...more }).map(([key, value]) => `${key} = '${value}'\n`);
   await appendFile(join(dataDir, 'postgresql.conf'), lines.join(''));
   const port = await freePort();
-  const postgres = await startPostgres({
-    dataDir,
-    port,
-    database: 'punctual',
-    onLine,
-    onStart: (child) => supervisor.hold(child),
-  });
+  const postgres = await startPostgres({ dataDir, port, database, onLine, onStart: (child) => supervisor.hold(child) });
   supervisor.watch(postgres.child);
+  return postgres;
+}
+
+function adminUrlOf({ url }: Postgres): string {
+  const admin = new URL(url);
+  admin.pathname = '/postgres';
+  return admin.href;
+}
+
+/** Starts the product's on an empty folder and migrates its database. */
+export async function startDurablePostgres(options: DurablePostgresOptions): Promise<DurablePostgres> {
+  const postgres = await startServer(options, 'postgres', 'punctual');
   await migrateToLatest(postgres.url);
-  const adminUrl = new URL(postgres.url);
-  adminUrl.pathname = '/postgres';
-  return { adminUrl: adminUrl.href, databaseUrl: postgres.url, child: postgres.child, ...(await ask(postgres.url)) };
+  return {
+    adminUrl: adminUrlOf(postgres),
+    databaseUrl: postgres.url,
+    child: postgres.child,
+    ...(await ask(postgres.url)),
+  };
+}
+
+/**
+ * Starts Temporal's own, as production has it: here on the same two cores, so that it gives way as its server does to
+ * what people wait for (docs/operations.md, "Scaling"). Backends inherit it from the postmaster.
+ */
+export async function startTemporalPostgres(
+  options: DurablePostgresOptions,
+): Promise<{ adminUrl: string; child: Child }> {
+  const postgres = await startServer(options, 'temporal-postgres', 'postgres');
+  setPriority(postgres.child.pid, TEMPORAL_NICENESS);
+  return { adminUrl: adminUrlOf(postgres), child: postgres.child };
 }

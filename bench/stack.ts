@@ -11,7 +11,7 @@ import type { Say } from '../dev/progress.js';
 import { Supervisor } from '../dev/supervisor.js';
 import { type BenchProcess, benchProcess, cpuMsWithChildren } from './process.js';
 import { ensureProductBuild, type ProductBuild } from './product-build.js';
-import { startDurablePostgres } from './postgres.js';
+import { startDurablePostgres, startTemporalPostgres } from './postgres.js';
 import { type NodeOptions, Processes, type Site, type WorkerOptions } from './stack-processes.js';
 import { startTemporalOnPostgres } from './temporal-on-postgres.js';
 import { ensureTemporalPrograms } from './temporal-programs.js';
@@ -23,7 +23,7 @@ export type { BenchProcess } from './process.js';
 export interface BenchStack {
   /** The product's database, migrated, without people. */
   databaseUrl: string;
-  /** The database `postgres` of the same server, for making others. */
+  /** The database `postgres` of the product's server, for making others. */
   adminDatabaseUrl: string;
   temporalAddress: string;
   sandbox: { url: string; smtpPort: number; process: BenchProcess };
@@ -34,7 +34,7 @@ export interface BenchStack {
   /** The first one takes the port that the sandbox's webhooks go to. */
   startApi(options?: { env?: Record<string, string>; nodeArgs?: string[] }): Promise<BenchProcess & { url: string }>;
   startNode(options: NodeOptions): Promise<BenchProcess>;
-  /** All processes of PostgreSQL, also those that have ended. */
+  /** All processes of both PostgreSQL servers (the product's and Temporal's), also those that have ended. */
   postgresCpuMs(): number;
   temporal: BenchProcess;
   /** Versions of what runs, and the settings that figures depend on. */
@@ -81,14 +81,15 @@ async function chooseAddresses(): Promise<StackAddresses> {
 
 async function bringUp(site: Site): Promise<Omit<BenchStack, 'stop' | 'died' | 'folder'>> {
   const { config, folder, supervisor, logs, say, shards } = site;
-  const [programs, postgres] = await Promise.all([
+  const [programs, postgres, temporalPostgres] = await Promise.all([
     ensureTemporalPrograms(config.cacheDir, say),
     startDurablePostgres({ folder, supervisor, onLine: logs.sink('postgres'), more: site.postgres }),
+    startTemporalPostgres({ folder, supervisor, onLine: logs.sink('temporal-postgres'), more: site.postgres }),
   ]);
   const { adminUrl, databaseUrl } = postgres;
   const server = await startTemporalOnPostgres({
     programs,
-    serverUrl: adminUrl,
+    serverUrl: temporalPostgres.adminUrl,
     shards,
     folder,
     env: config.inherited,
@@ -108,7 +109,7 @@ async function bringUp(site: Site): Promise<Omit<BenchStack, 'stop' | 'died' | '
     startWorker: (options) => processes.startWorker(options),
     startApi: (options) => processes.startApi(options),
     startNode: (options) => processes.startNode(options),
-    postgresCpuMs: () => cpuMsWithChildren(postgres.child.pid),
+    postgresCpuMs: () => cpuMsWithChildren(postgres.child.pid) + cpuMsWithChildren(temporalPostgres.child.pid),
     temporal: benchProcess(server.child, supervisor),
     versions: { postgres: postgres.version, temporalServer: programs.version },
     settings: { shards, postgres: postgres.settings },

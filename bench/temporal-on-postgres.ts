@@ -13,6 +13,7 @@ import { isServing } from '../dev/temporal-attributes.js';
 import { temporalNamespace } from '../dev/temporal-server.js';
 import type { Supervisor } from '../dev/supervisor.js';
 import { ensureSearchAttributes } from '../worker/search-attributes.js';
+import { TEMPORAL_NICENESS } from './postgres.js';
 import { temporalConfig, temporalDatabases } from './temporal-config.js';
 import type { TemporalPrograms } from './temporal-programs.js';
 
@@ -128,7 +129,15 @@ export async function startTemporalOnPostgres(options: TemporalOnPostgres): Prom
       name: 'temporal-server',
       // On one machine what people wait for goes first: docs/operations.md, "Scaling".
       command: 'nice',
-      args: ['-n', '10', options.programs.server, '--config-file', config, '--allow-no-auth', 'start'],
+      args: [
+        '-n',
+        String(TEMPORAL_NICENESS),
+        options.programs.server,
+        '--config-file',
+        config,
+        '--allow-no-auth',
+        'start',
+      ],
       env: options.env,
       onLine: options.onLine,
     },

@@ -65,7 +65,7 @@ function toMessage({ id, kind, actorRole, actorId, payload, receivedAt }: Messag
 
 /**
  * Writes a commit's row, timeline, decisions on messages and the freed lease in one statement, its notifications in
- * another. `before` of what must be seen by later statements nothing is read again here.
+ * another. Nothing is read again: what `working` holds was read under the row's lock.
  */
 export async function writeCommit(working: Working, record: AppointmentRecord, changed: boolean): Promise<void> {
   const { trx, notes, told, decided, freesLease, paidPaymentId } = working;

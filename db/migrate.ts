@@ -10,6 +10,7 @@ import * as availability from './migrations/0007-availability.js';
 import * as identity from './migrations/0008-identity.js';
 import * as liveAndWebhooks from './migrations/0009-live-and-webhooks.js';
 import * as privacy from './migrations/0011-privacy.js';
+import * as unansweredTries from './migrations/0012-unanswered-tries.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-identity': identity,
   '0009-live-and-webhooks': liveAndWebhooks,
   '0011-privacy': privacy,
+  '0012-unanswered-tries': unansweredTries,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

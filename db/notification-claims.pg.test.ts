@@ -211,6 +211,7 @@ describe('endings', () => {
         template: 'booking_made',
         error: 'the mail server is away',
         retryInMs: 60_000,
+        unanswered: one.channel === 'email',
       })),
     );
     expect(await rows()).toMatchObject([
@@ -220,6 +221,20 @@ describe('endings', () => {
     expect(await claim(10)).toEqual([]);
     await passTime(db(), id, 60_000);
     expect(await claim(10)).toMatchObject([{ attempts: 2, triedAt: expect.any(Date) }, { attempts: 2 }]);
+    expect((await rows()).map(({ channel, unanswered }) => [channel, unanswered])).toEqual(
+      claimed.map(({ channel }) => [channel, channel === 'email' ? 1 : 0]),
+    );
+  });
+
+  test('an error that is cut in the middle of a character, or holds a NUL, is written down', async () => {
+    const claimed = await claim(10);
+    const error = `x\0${'\u{1F4A5}'.repeat(300)}`;
+    await finishNotifications(
+      db(),
+      relay.id,
+      claimed.map((one) => ({ id: one.id, status: 'failed', template: 'booking_made', error })),
+    );
+    expect(await rows()).toMatchObject([{ status: 'failed' }, { status: 'failed' }]);
   });
 
   test('one that is given up is failed, for all to see, and never claimed again', async () => {
@@ -255,6 +270,7 @@ describe('endings', () => {
     expect(await freeNotificationsOfDeadRelays(db())).toBe(0);
     await relay.close();
     expect(await free()).toBe(2);
+    expect((await rows()).map(({ unanswered }) => unanswered)).toEqual([0, 0]);
     relay = await RelaySession.open(db.url());
     const again = await claim(10);
     expect(again.map(({ id: one }) => one)).toEqual(claimed.map((one) => one.id).toSorted());
@@ -272,7 +288,10 @@ describe('endings', () => {
     await passTime(db(), id, 2_001);
     expect(await freeNotificationsOfDeadRelays(db())).toBe(2);
     relay = await RelaySession.open(db.url());
-    expect(await claim(10)).toMatchObject([{ attempts: 2, triedAt: expect.any(Date) }, { attempts: 2 }]);
+    expect(await claim(10)).toMatchObject([
+      { attempts: 2, unanswered: 1, triedAt: expect.any(Date) },
+      { attempts: 2, unanswered: 1 },
+    ]);
   });
 
   test('a claimed row that lost its meaning is voided and not begun; one being handed over is not voided', async () => {

@@ -4,12 +4,14 @@ import type { Channel, Template } from '../domain/notifications.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
 import type { Encrypted } from './field-cipher.js';
+import { errorText } from './error-text.js';
 import { RELAY_LOCK_CLASS } from './relay-session.js';
 
 /** A due row that a relay has claimed; what it becomes is decided when its handing over begins. */
 export interface ClaimedNotification {
   id: string;
   channel: Channel;
+  recipientRole: Role;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function claimNotifications(
     )
     update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()
     from due where n.id = due.id
-    returning n.id, n.channel`.execute(db);
+    returning n.id, n.channel, n.recipient_role`.execute(db);
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -44,6 +46,8 @@ export interface BegunNotification {
   recipientId: string;
   channel: Channel;
   attempts: number;
+  /** How many earlier tries were given to the vendor and never answered. */
+  unanswered: number;
   /** When an earlier try began whose answer never came: the vendor is asked first. */
   triedAt: Date | null;
   name: Encrypted;
@@ -54,21 +58,22 @@ export interface BegunNotification {
   timeZone: string;
 }
 
-/** Begins the handing over of claimed rows. Those that are no longer this relay's (voided, taken over) are left out. */
+/**
+ * Begins the handing over of claimed rows. Those that are no longer this relay's (voided, taken over) are left out. They are
+ * found by their ids: `coalesce` hides the partial index by which PostgreSQL would go through all that is claimed.
+ */
 export async function beginNotifications(
   db: Db,
   relayId: number,
   ids: readonly string[],
 ): Promise<BegunNotification[]> {
   const { rows } = await sql<BegunNotification>`
-    with mine as (
-      select id, tried_at from notification
-      where id = any(${[...ids]}::uuid[]) and status = 'sending' and claimed_by = ${relayId} for update
-    )
     update notification n set attempts = n.attempts + 1, tried_at = clock_timestamp()
-    from mine, person p where n.id = mine.id and p.id = n.recipient_id
+    from person p
+    where n.id = any(${[...ids]}::uuid[]) and coalesce(n.status, '') = 'sending' and n.claimed_by = ${relayId}
+      and p.id = n.recipient_id
     returning n.id, n.appointment_id, n.schedule_version, n.kind, n.recipient_role, n.recipient_id, n.channel, n.attempts,
-      mine.tried_at, p.name, p.email, p.phone, p.locale, p.time_zone`.execute(db);
+      n.unanswered, old.tried_at, p.name, p.email, p.phone, p.locale, p.time_zone`.execute(db);
   return rows;
 }
 
@@ -83,7 +88,8 @@ const RESTART_GRACE_MS = 3_000;
  */
 export async function freeNotificationsOfDeadRelays(db: Db): Promise<number> {
   const { numAffectedRows } = await sql`
-    update notification set status = 'pending', claimed_by = null, next_attempt_at = clock_timestamp()
+    update notification set status = 'pending', claimed_by = null, next_attempt_at = clock_timestamp(),
+      unanswered = unanswered + case when tried_at >= claimed_at then 1 else 0 end
     where id in (
       select n.id from notification n
       where n.status = 'sending' and n.claimed_by in (
@@ -105,7 +111,7 @@ export type Sending =
   | { id: string; status: 'sent'; template: Template; providerRef: string | null }
   | { id: string; status: 'skipped'; error: string }
   | { id: string; status: 'failed'; template: Template | null; error: string }
-  | { id: string; status: 'pending'; template: Template | null; error: string; retryInMs: number };
+  | { id: string; status: 'pending'; template: Template | null; error: string; retryInMs: number; unanswered: boolean };
 
 /**
  * Writes down how a relay's rows ended, in one statement for the batch. What the vendor took is `sent` whoever holds the
@@ -118,16 +124,18 @@ export async function finishNotifications(db: Db, relayId: number, endings: read
     status: ending.status,
     template: 'template' in ending ? ending.template : null,
     provider_ref: ending.status === 'sent' ? ending.providerRef : null,
-    error: 'error' in ending ? ending.error.slice(0, 500) : null,
+    error: 'error' in ending ? errorText(ending.error) : null,
     retry_ms: ending.status === 'pending' ? ending.retryInMs : null,
+    unanswered: ending.status === 'pending' && ending.unanswered ? 1 : 0,
   }));
   await sql`
     update notification n set status = e.status, template = e.template, provider_ref = e.provider_ref, error = e.error,
       sent_at = case when e.status = 'sent' then clock_timestamp() end, claimed_by = null,
+      unanswered = n.unanswered + e.unanswered,
       next_attempt_at = case when e.retry_ms is null then n.next_attempt_at
         else clock_timestamp() + e.retry_ms * interval '1 millisecond' end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as e(id uuid, status text, template text, provider_ref text, error text, retry_ms int)
+      as e(id uuid, status text, template text, provider_ref text, error text, retry_ms int, unanswered int)
     where n.id = e.id
       and (n.status = 'sending' and n.claimed_by = ${relayId} or e.status = 'sent' and n.status in ('sending', 'pending'))`.execute(
     db,

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** The class of the advisory locks by which relays show that they live ("relay" in ASCII would not fit an int4). */
+/** The class of the advisory locks by which relays show that they live: "rely" in ASCII. */
 export const RELAY_LOCK_CLASS = 0x72656c79;
 
 const RECONNECT_MS = 200;

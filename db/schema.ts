@@ -209,6 +209,7 @@ export interface NotificationTable {
   template: string | null;
   nextAttemptAt: Date;
   attempts: Generated<number>;
+  unanswered: Generated<number>;
   claimedAt: Date | null;
   claimedBy: number | null;
   triedAt: Date | null;

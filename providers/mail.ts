@@ -5,7 +5,7 @@ import { toMailError } from './mail-errors.js';
 import type { MailProvider } from './types.js';
 
 /** A herd's mail goes over a few connections, one message after the other on each, as mail servers want it. */
-const MOST_CONNECTIONS = 8;
+const MOST_CONNECTIONS = 16;
 const IDLE_MS = 5_000;
 
 /** `Name <address>` or an address alone. */

@@ -20,6 +20,8 @@ export class ProviderError extends Error {
     message: string,
     readonly retryable: boolean,
     readonly httpStatus: number | null = null,
+    /** True when the vendor may have done it all the same: no answer came after it was asked. */
+    readonly unanswered = false,
   ) {
     super(message);
   }

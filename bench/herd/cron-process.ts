@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dueStatement, onStop, openPool, readOrder, tellReady, type Due, type RivalOrder } from './rival-work.js';
 
 /** A minute cron: once a minute it looks what is due, and works it off in batches, one statement each. */
@@ -25,7 +26,7 @@ async function workOff(due: Due): Promise<void> {
 
 await tellReady(order);
 for (let tickAt = order.firstTickAt; ; tickAt += EVERY_MS) {
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, tickAt - Date.now())));
+  await sleep(Math.max(0, tickAt - Date.now()));
   await workOff('t15');
   await workOff('t5');
 }

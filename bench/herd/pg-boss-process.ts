@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import PgBoss from 'pg-boss';
 import { dueStatement, herdIds, onStop, openPool, readOrder, tellReady, type Due } from './rival-work.js';
 
@@ -34,7 +35,7 @@ async function work(name: Due): Promise<void> {
     await boss.work<{ id: string }>(name, options, async (jobs) => {
       await pool.query(statement, [jobs.map(({ data }) => data.id)]);
     });
-    await new Promise((resolve) => setTimeout(resolve, (POLLING_S * 1_000) / WORKERS));
+    await sleep((POLLING_S * 1_000) / WORKERS);
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { readProviderConfig } from '../../providers/config.js';
@@ -45,7 +46,7 @@ async function sendAll(these: readonly BareMessage[]): Promise<void> {
 
 await sendAll(messages.slice(0, WARM_UP).map((message) => ({ ...message, messageId: `<${randomUUID()}@bare.test>` })));
 // Arrivals are told apart by their time.
-await new Promise((resolve) => setTimeout(resolve, 500));
+await sleep(500);
 const begunAt = Date.now();
 await sendAll(messages);
 await writeFile(doneFile, String(begunAt));

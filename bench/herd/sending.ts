@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LINES } from '../../activities/notification-relay.js';
 import type { BenchStack } from '../stack.js';
 import { rest } from './clock.js';
 import { ratePerSecond } from '../stats.js';
@@ -71,9 +72,10 @@ export function sendingRateOf(arrivals: readonly Arrival[]): SendingRate {
   return { count: arrivals.length, perSecond: ratePerSecond(times, 0, 1), tookMs };
 }
 
-/** What the relay hands over at once on each channel: `CHANNELS` of activities/notification-relay.ts, two chunks of 50. */
-const AT_ONCE = 100;
 const LONGEST_MS = 600_000;
+
+/** As many as the relay hands over at once. */
+const atOnce = (line: 'sms' | 'email'): number => LINES[line].chunks * LINES[line].rows;
 
 /** Sends the same messages by the bare SDKs, in a process of its own with nothing else under way. */
 export async function sendBare(
@@ -84,7 +86,7 @@ export async function sendBare(
   const file = join(stack.folder, 'bare-messages.json');
   const doneFile = join(stack.folder, `bare-${Date.now()}.done`);
   await writeFile(file, JSON.stringify(messages));
-  const order: SendingOrder = { file, smsAtOnce: AT_ONCE, mailAtOnce: AT_ONCE, doneFile };
+  const order: SendingOrder = { file, smsAtOnce: atOnce('sms'), mailAtOnce: atOnce('email'), doneFile };
   const running = await stack.startNode({
     name: 'bare-sending',
     program: 'bench/herd/sending-process.ts',

@@ -52,12 +52,12 @@ function mainTable(sides: Sides, title: string): ResultTable {
   return { title, columns: ['', ...sides.names, 'ours / bare'], rows };
 }
 
-function stepsTable(sides: Sides): ResultTable {
+function stepsTable(sides: Sides, title: string): ResultTable {
   const rows = STEPS.flatMap((step) => [
     sides.row(`${step} p50`, ({ steps }) => steps[step].p50),
     sides.row(`${step} p99`, ({ steps }) => steps[step].p99),
   ]);
-  return { title: 'How long the driver waited, ms', columns: ['', ...sides.names, 'ours / bare'], rows };
+  return { title, columns: ['', ...sides.names, 'ours / bare'], rows };
 }
 
 function eventsTable(rounds: readonly Round[], sides: Sides): ResultTable {
@@ -70,7 +70,7 @@ function eventsTable(rounds: readonly Round[], sides: Sides): ResultTable {
 }
 
 function runsTable(rounds: readonly Round[]): ResultTable {
-  const rows = rounds.map(({ side, livesPerSecond, cpuMs, events, seconds }, index) => [
+  const rows = rounds.map(({ side, livesPerSecond, cpuMs, events, seconds, repeats, refused }, index) => [
     String(index + 1),
     side,
     livesPerSecond,
@@ -80,8 +80,11 @@ function runsTable(rounds: readonly Round[]): ResultTable {
     events.events,
     events.workflowTasks,
     seconds,
+    repeats,
+    refused.length,
   ]);
-  const columns = ['run', 'side', 'lives/s', 'worker ms', 'Temporal ms', 'PostgreSQL ms', 'events', 'tasks', 'seconds'];
+  const cpu = ['worker ms', 'Temporal ms', 'PostgreSQL ms'];
+  const columns = ['run', 'side', 'lives/s', ...cpu, 'events', 'tasks', 'seconds', 'repeats', 'too late'];
   return { title: 'Each run', columns, rows };
 }
 
@@ -96,9 +99,9 @@ export function lifeResult(calm: Round[], rounds: Round[], options: LifeOptions,
   return {
     tables: [
       eventsTable(calm, calmSides),
-      mainTable(calmSides, `Few lives at a time (${calm[0]?.lives} a side)`),
+      stepsTable(calmSides, 'How long the driver waited, ms, few lives at a time'),
       runsTable(rounds),
-      stepsTable(sides),
+      stepsTable(sides, `How long the driver waited, ms, ${options.concurrency} lives at a time`),
       mainTable(sides, `${options.concurrency} lives at a time, medians of the runs`),
     ],
     runs: [{ calm }, ...rounds],

@@ -47,7 +47,9 @@ async function inspectAll(led: readonly Led[], report: Report): Promise<void> {
 test(
   `a worker killed ${config.kills} times at each of ${boundaries.length} boundaries: everything happens once`,
   async () => {
-    console.log(`seed ${config.seed}`);
+    const startedAt = Date.now();
+    const say = (what: string) => process.stderr.write(`${Math.round((Date.now() - startedAt) / 1_000)} s: ${what}\n`);
+    say(`seed ${config.seed}`);
     const report = new Report(boundaries);
     let kills = 0;
     let leadMs = LEAD_MS;
@@ -59,12 +61,14 @@ test(
         leadMs = longerLead(leadMs, ofWave);
         led.push(...ofWave);
         kills += 1;
+        say(`kill ${kills}: ${ofWave.filter(({ stood }) => stood).length} of ${ofWave.length} lives stood there`);
       }
       await inspectAll(led, report);
+      say(`round ${round + 1} is looked at`);
       for (const { boundary, stood, errors } of led)
-        if (!stood) console.log(`not there: ${boundary.name} ${errors.join('; ')}`);
+        if (!stood) say(`not there: ${boundary.name} ${errors.join('; ')}`);
     }
-    console.log(`${report.print()}\nthe worker was killed ${kills} times`);
+    say(`${report.print()}\nthe worker was killed ${kills} times`);
     expect(report.all().flatMap(({ complaints }) => complaints)).toEqual([]);
     expect(missing().map(({ name }) => name)).toEqual([]);
     expect(await brokenRules(world.db)).toEqual([]);

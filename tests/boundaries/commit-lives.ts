@@ -81,6 +81,7 @@ const booking: Transition = {
 const paidByCard: Transition = {
   name: 'paid by card',
   places: COMMIT_PLACES,
+  relay: { name: 'messages', stands: 'no' },
   async prepare(world, at) {
     const { id, parties } = await life.booked(world, { startsAt: at + minutes(25) });
     const open = await openCheckout(world, id, 'stripe');

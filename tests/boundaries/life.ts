@@ -44,10 +44,20 @@ export interface Parties {
   therapist: TestPerson;
 }
 
+/**
+ * How a transition has to do with a relay. One that stands at it stops all that this relay has to do, so nobody else
+ * may need the relay for that kill; those that are due on the same instant are taken together.
+ */
+export interface RelayUse {
+  name: 'messages' | 'refunds' | 'payouts' | 'rooms' | 'sms' | 'mail';
+  stands: 'alone' | 'together' | 'no';
+}
+
 /** What happens to a life, and where it can be killed. */
 export interface Transition {
   name: string;
   places: readonly Place[];
+  relay?: RelayUse;
   /** Brings a life to right before the moment `at`, epoch ms, at which it happens. */
   prepare: (world: GatedWorld, at: number) => Promise<Prepared>;
 }
@@ -55,12 +65,15 @@ export interface Transition {
 /** A policy minute, milliseconds, unless a transition says otherwise. */
 export const MINUTE_MS = 400;
 
+/** T-15 near the start, so that there is time before it; time to pay for slow machines; wake-ups on the instant. */
+const POLICY = { minuteMs: MINUTE_MS, reminderMinutes: 12, paymentWindowMinutes: 150, wakeSpreadMs: 0 };
+
 let people = 0;
 
 /** Two people of one life only, each with a telephone of their own, so that every SMS can be told from the others. */
 export async function makeParties({ db }: GatedWorld, policy: Partial<Policy> = {}): Promise<Parties> {
   const client = await makeClient(db);
-  const therapist = await makeTherapist(db, { minuteMs: MINUTE_MS, reminderMinutes: 12, wakeSpreadMs: 0, ...policy });
+  const therapist = await makeTherapist(db, { ...POLICY, ...policy });
   for (const { id } of [client, therapist]) {
     people += 1;
     const phone = `+1555${String(people).padStart(7, '0')}`;

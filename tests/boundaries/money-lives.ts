@@ -106,10 +106,30 @@ async function stripeTransfers(world: GatedWorld, payoutId: string): Promise<{ d
 }
 
 export const MONEY_LIVES: readonly Transition[] = [
-  { name: 'refund started', places: places.CALL_PLACES, prepare: refundLife },
-  { name: 'refund sent', places: places.ASKING_PLACES, prepare: refundLife },
-  { name: 'refund settled', places: places.COMMIT_PLACES, prepare: refundLife },
-  { name: 'payouts started', places: places.CALL_PLACES, prepare: payoutLife },
-  { name: 'payout sent', places: places.ACTIVITY_PLACES, prepare: payoutLife },
-  { name: 'payouts ended', places: places.END_PLACES, prepare: payoutLife },
+  {
+    name: 'refund started',
+    relay: { name: 'refunds', stands: 'alone' },
+    places: places.CALL_PLACES,
+    prepare: refundLife,
+  },
+  { name: 'refund sent', relay: { name: 'refunds', stands: 'no' }, places: places.ASKING_PLACES, prepare: refundLife },
+  {
+    name: 'refund settled',
+    relay: { name: 'refunds', stands: 'no' },
+    places: places.COMMIT_PLACES,
+    prepare: refundLife,
+  },
+  {
+    name: 'payouts started',
+    relay: { name: 'payouts', stands: 'alone' },
+    places: places.CALL_PLACES,
+    prepare: payoutLife,
+  },
+  {
+    name: 'payout sent',
+    relay: { name: 'payouts', stands: 'no' },
+    places: places.ACTIVITY_PLACES,
+    prepare: payoutLife,
+  },
+  { name: 'payouts ended', relay: { name: 'payouts', stands: 'no' }, places: places.END_PLACES, prepare: payoutLife },
 ];

@@ -1,4 +1,5 @@
 import { COMMIT_LIVES } from './commit-lives.js';
+import type { Transition } from './life.js';
 import { MONEY_LIVES } from './money-lives.js';
 import { VENDOR_LIVES } from './vendor-lives.js';
 import type { Boundary } from './wave.js';
@@ -10,12 +11,9 @@ export const BOUNDARIES: readonly Boundary[] = [...COMMIT_LIVES, ...VENDOR_LIVES
 );
 
 /** Lives that stand at the database's gate hold one of the worker's 20 connections each: its relays need some too. */
-const AT_DATABASE = 16;
+const AT_DATABASE = 17;
 /** All lives of one kill: two cores prepare no more in time. */
 const AT_ONCE = 40;
-/** A mail, a signal or a room that a relay stands at holds up all that this relay has to do. */
-const ONE_AT_A_TIME = new Set(['mail', 'vendors']);
-
 /** Numbers from 0 to 1 by a seed: mulberry32. */
 function dice(seed: number): () => number {
   let state = seed >>> 0;
@@ -27,14 +25,14 @@ function dice(seed: number): () => number {
   };
 }
 
-/** Whose activity is missed longest when its worker is dead; killed first, they are back by the time the rest is. */
-const SLOW = /^(payout|refund) sent/;
+/** Killed first: whose activity is missed longest when its worker is dead, and who needs a relay that nobody stands at. */
+const FIRST = /^(payout|refund) sent|^(refund settled|payouts ended|paid by card)/;
 
 /** The boundaries in an order of the seed's, cut into kills that a worker can stand. */
 export function planKills(boundaries: readonly Boundary[], seed: number): Boundary[][] {
   const roll = dice(seed);
   const shuffled = boundaries
-    .map((boundary) => ({ boundary, key: roll() - (SLOW.test(boundary.name) ? 1 : 0) }))
+    .map((boundary) => ({ boundary, key: roll() - (FIRST.test(boundary.name) ? 1 : 0) }))
     .toSorted((a, b) => a.key - b.key)
     .map(({ boundary }) => boundary);
   const kills: Boundary[][] = [];
@@ -48,7 +46,12 @@ export function planKills(boundaries: readonly Boundary[], seed: number): Bounda
 
 function fits(kill: readonly Boundary[], { place, transition }: Boundary): boolean {
   if (kill.length >= AT_ONCE) return false;
-  const same = kill.filter((other) => other.place.gate === place.gate);
-  if (place.gate === 'database' && same.length >= AT_DATABASE) return false;
-  return !ONE_AT_A_TIME.has(place.gate) || !same.some((other) => other.transition === transition);
+  const atDatabase = kill.filter((other) => other.place.gate === 'database').length;
+  if (place.gate === 'database' && atDatabase >= AT_DATABASE) return false;
+  return kill.every((other) => other.transition.relay === undefined || canShare(transition, other.transition));
+}
+
+function canShare({ name, relay: one }: Transition, { name: otherName, relay: other }: Transition): boolean {
+  if (one?.name !== other?.name || (one?.stands === 'no' && other?.stands === 'no')) return true;
+  return name === otherName && one?.stands === 'together';
 }

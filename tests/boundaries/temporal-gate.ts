@@ -36,6 +36,18 @@ interface Answer {
   trailers: http2.OutgoingHttpHeaders;
 }
 
+/** A frame with an empty message. */
+const NOTHING = Buffer.alloc(5);
+
+function reply(stream: http2.ServerHttp2Stream, { headers, frame, trailers }: Answer): void {
+  if (stream.destroyed) return;
+  // An error alone comes as one block of headers, which ends the stream.
+  if ('grpc-status' in headers) return stream.respond(headers, { endStream: true });
+  stream.respond(headers, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+  stream.end(frame);
+}
+
 /** A proxy before Temporal that reads the worker's calls and stops them at the posts. All of them are unary. */
 export class TemporalGate {
   readonly posts = new Posts<TemporalItem>();
@@ -95,14 +107,14 @@ export class TemporalGate {
     const answer = await this.ask(upstream, stream, headers, frame);
     const item = { ...asked, answer: unframe(answer.frame) };
     const after = this.posts.stopping('after', item);
-    if (after !== null) return stand(after);
+    if (after !== null) {
+      stand(after);
+      // A poll hears that there is nothing, and so keeps no poller from the others' tasks.
+      if (method.startsWith('Poll')) reply(stream, { ...answer, frame: NOTHING });
+      return;
+    }
     this.onAnswered(item);
-    if (stream.destroyed) return;
-    // An error alone comes as one block of headers, which ends the stream.
-    if ('grpc-status' in answer.headers) return stream.respond(answer.headers, { endStream: true });
-    stream.respond(answer.headers, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers(answer.trailers));
-    stream.end(answer.frame);
+    reply(stream, answer);
   }
 
   private async ask(

@@ -30,7 +30,7 @@ export interface Led {
 /** How long before the moment the posts are armed: whatever came earlier is over. */
 const ARMED_BEFORE_MS = 400;
 /** How long after the moment the worker is killed at the latest: before its tasks say that they are still alive. */
-const STANDING_LIMIT_MS = 4_000;
+const STANDING_LIMIT_MS = 6_500;
 
 const sleepUntil = (at: number): Promise<void> => steps.sleep(Math.max(0, at - Date.now()));
 

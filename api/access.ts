@@ -79,6 +79,8 @@ export interface Credential {
   scopes: readonly Scope[] | null;
   /** Looks at the database anew with the next request. */
   forget(): void;
+  /** Asked by what goes on after its request: whether the same person would still be let in. A ticket is good once only. */
+  stands?(): Promise<boolean>;
   /** Of a session: its row. */
   sessionId?: string;
 }

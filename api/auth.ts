@@ -3,7 +3,7 @@ import type { Person } from '../db/people.js';
 import { type Credential, isScope } from './access.js';
 import type { Callers } from './callers.js';
 import { readCookie } from './cookies.js';
-import { Problem } from './errors.js';
+import { errorOf, Problem } from './errors.js';
 import { hashOfSecret } from './secrets.js';
 import type { ApiEnv, Services } from './services.js';
 import type { VerifyToken } from './token-verifier.js';
@@ -53,26 +53,44 @@ export function assertSameOrigin(c: Context, publicUrl: string): void {
   if (!isOurs) throw new Problem('cross_site_request');
 }
 
+/** What a request brings to be let in by. */
+interface Presented {
+  authorization: string | undefined;
+  cookie: string | undefined;
+}
+
+/** Whether the same person would be let in now. That the database or the issuer is away says nothing against them. */
+async function stillIs(person: Person, ask: () => Promise<Caller>): Promise<boolean> {
+  try {
+    const again = await ask();
+    return again.person.id === person.id && again.person.role === person.role;
+  } catch (error) {
+    return !(error instanceof Problem && [401, 403].includes(errorOf(error.code).status));
+  }
+}
+
 /** Who is calling: by bearer token (an issuer's or a service's), else by the session's cookie. */
 export function authenticate({ callers, config }: Services, verify: VerifyToken): MiddlewareHandler<ApiEnv> {
-  const callerOf = async (c: Context<ApiEnv>): Promise<Caller> => {
-    const header = c.req.header('authorization');
-    if (header === undefined) {
-      const secret = readCookie(c, config.publicUrl, 'punctual');
-      if (secret === undefined) throw new Problem('token_missing');
-      assertSameOrigin(c, config.publicUrl);
-      return bySession(callers, secret);
+  const { publicUrl } = config;
+  const callerOf = async ({ authorization, cookie }: Presented): Promise<Caller> => {
+    if (authorization === undefined) {
+      if (cookie === undefined) throw new Problem('token_missing');
+      return bySession(callers, cookie);
     }
-    const token = BEARER.exec(header)?.[1];
+    const token = BEARER.exec(authorization)?.[1];
     if (token === undefined) throw new Problem('token_invalid');
     return token.startsWith(SERVICE_TOKEN_PREFIX)
       ? byServiceToken(callers, token)
       : bySubject(callers, await verify(token));
   };
   return async (c, next) => {
-    const { person, credential } = await callerOf(c);
+    const authorization = c.req.header('authorization');
+    const cookie = authorization === undefined ? readCookie(c, publicUrl, 'punctual') : undefined;
+    if (cookie !== undefined) assertSameOrigin(c, publicUrl);
+    const { person, credential } = await callerOf({ authorization, cookie });
+    const stands = () => stillIs(person, () => callerOf({ authorization, cookie }));
     c.set('caller', person);
-    c.set('credential', credential);
+    c.set('credential', { ...credential, stands });
     await next();
   };
 }

@@ -228,6 +228,27 @@ describe('at the sandbox’s issuer', () => {
     await expect.poll(attention, { timeout: 4_000 }).toBe(401);
   });
 
+  test('a stream of events that is open ends with its session', { timeout: 40_000 }, async () => {
+    await signIn(world.parties.client.subject);
+    const stream = await browser.request(`${world.url}/v1/events`);
+    const gone = stream.text().then(
+      () => 'gone',
+      () => 'gone',
+    );
+    const other = new TestBrowser();
+    browser = other;
+    await signIn(world.parties.client.subject);
+    const alive = (await other.request(`${world.url}/v1/events`)).body!.getReader();
+    await world.db
+      .updateTable('webSession')
+      .set({ revokedAt: sql<Date>`clock_timestamp()` })
+      .where('secretHash', '<>', hashOfSecret(other.cookies.get('punctual')!))
+      .execute();
+    expect(await gone).toBe('gone');
+    for (let n = 0; n < 2; n += 1) expect((await alive.read()).done).toBe(false);
+    await alive.cancel();
+  });
+
   test('one that is in use is noted once a minute', async () => {
     await signIn(world.parties.client.subject);
     const secretHash = hashOfSecret(browser.cookies.get('punctual')!);
@@ -304,9 +325,12 @@ describe('with a client secret, behind https', () => {
     });
     expect(authorization).toMatch(/^Basic /);
     expect((await browser.request(`${world.url}/v1/me`)).status).toBe(200);
-    browser.cookies.set('punctual', browser.cookies.get('__Host-punctual')!);
-    browser.cookies.delete('__Host-punctual');
-    expect((await browser.request(`${world.url}/v1/me`)).status).toBe(401);
+    const unprefixed = new TestBrowser();
+    unprefixed.cookies.set('punctual', browser.cookies.get('__Host-punctual')!);
+    expect((await unprefixed.request(`${world.url}/v1/me`)).status).toBe(401);
+    const out = await browser.request(`${world.url}/auth/logout`, { method: 'POST', headers: { origin: publicUrl } });
+    expect([out.status, browser.cookies.has('__Host-punctual')]).toEqual([204, false]);
+    expect(out.headers.getSetCookie()[0]).toMatch(/; Secure/);
   });
 
   test.each([

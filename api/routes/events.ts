@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey } from '../inputs.js';
+import { endWithCredential } from '../live/revocation.js';
 import { issueTicket } from '../live/tickets.js';
 import { json, may, newRoutes, problems, writeProblems } from '../routing.js';
 import { instant } from '../schemas.js';
@@ -92,6 +93,7 @@ interface Resumed {
 async function open(c: Context<ApiEnv>, { live }: Services, resumed: Resumed, appointmentId: string | null) {
   const { id, role } = c.get('caller');
   const { outgoing } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
+  if (outgoing !== undefined) endWithCredential(outgoing, c.get('credential'));
   const lastEventId = resumed.header['last-event-id'] || resumed.query.lastEventId || null;
   return live.open({ id, role, appointmentId }, lastEventId, () => outgoing?.destroy());
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { decryptField } from '../db/field-encryption.js';
 import { oidcCredentials } from '../sandbox/credentials.js';
 import { makePerson } from '../tests/support/people.js';
 import { hashOfSecret } from './secrets.js';
@@ -61,9 +62,14 @@ describe('at the sandbox’s issuer', () => {
     expect((await world.send({ id: '', subject }, '/v1/me')).body['code']).toBe('unknown_person');
     const { answer } = await signIn(subject);
     expect(await answer.json()).toMatchObject({ roles: ['client'], name: subject, locale: 'en', timeZone: 'UTC' });
-    const row = await world.db.selectFrom('person').where('subject', '=', subject).selectAll().executeTakeFirst();
-    expect(row).toMatchObject({ role: 'client', email: `${subject}@example.com`, phone: null, kind: 'human' });
-    expect((await world.send({ id: '', subject }, '/v1/me')).body).toMatchObject({ id: row!.id });
+    const row = await world.db
+      .selectFrom('person')
+      .where('subject', '=', subject)
+      .selectAll()
+      .executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ role: 'client', phone: null, kind: 'human' });
+    expect(decryptField(world.db, 'person.email', row.id, row.email!)).toBe(`${subject}@example.com`);
+    expect((await world.send({ id: '', subject }, '/v1/me')).body).toMatchObject({ id: row.id });
   });
 
   test('a fresh session at each sign-in; the former one of the browser is over', async () => {

@@ -41,6 +41,7 @@ const RULES = {
   see_self: rule('own', 'own', 'own', 'any'),
   change_self: rule('own', 'own', 'own', null),
   read_notifications: rule('own', 'own', 'own', null),
+  keep_calendar: rule('own', 'own', null, null),
   see_therapists: rule('any', 'any', 'any', 'appointments:read'),
   keep_availability: rule(null, 'own', null, null),
 

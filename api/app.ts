@@ -15,6 +15,7 @@ import { adminLedgerTransactionRoutes } from './routes/admin-ledger-transactions
 import { adminLedgerRoutes } from './routes/admin-ledger.js';
 import { appointmentRoutes } from './routes/appointments.js';
 import { availabilityRoutes } from './routes/availability.js';
+import { calendarFeedRoutes, calendarRoutes } from './routes/calendar.js';
 import { changeRoutes } from './routes/changes.js';
 import { docsRoutes } from './routes/docs.js';
 import { earningsRoutes } from './routes/earnings.js';
@@ -56,6 +57,7 @@ function createShell(services: Services) {
     );
   }
   app.use(door(config.door ?? DOOR_DEFAULTS), limitBody(LARGEST_BODY_BYTES));
+  app.route('/', calendarFeedRoutes(services)); // before the authentication: its secret is all that it asks for
   const { oidcIssuer: issuer, oidcAudience: audience, oidcScope: scope } = config;
   const signedIn = authenticate(services, createTokenVerifier({ issuer, audience, scope }));
   app.use('/v1/*', orByTicket(services.db, signedIn));
@@ -100,6 +102,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', adminPayoutRoutes(services))
     .route('/', notificationRoutes(services))
     .route('/', eventRoutes(services))
+    .route('/', calendarRoutes(services))
     .route('/', paymentWebhooks(services))
     .route('/', twilioWebhooks(services))
     .route('/', healthRoutes(services))

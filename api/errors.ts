@@ -87,6 +87,11 @@ const API_ERRORS = {
     'Temporal knows no workflow of this appointment.',
     'Read the appointment itself; an admin can repair a live one.',
   ],
+  calendar_not_found: [
+    404,
+    'No calendar has this link.',
+    'Get a new link in your settings: the one before ends with it.',
+  ],
   dispute_not_found: [404, 'There is no such dispute.', 'Choose one from the list of disputes.'],
   dispute_not_lost: [409, 'Only a lost dispute costs anybody anything.', 'Wait for the bank’s decision.'],
   nothing_to_reverse: [

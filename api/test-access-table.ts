@@ -116,6 +116,10 @@ export const TABLE: Record<string, Row> = {
   'GET /v1/events': { ...ALL, scope: 'appointments:read' },
   'GET /v1/appointments/{id}/events': { ...PARTIES, admin: ANY, scope: 'appointments:read' },
   'POST /v1/events/tickets': { ...ALL, scope: 'appointments:read' },
+  'GET /v1/appointments/{id}/calendar.ics': { ...PARTIES, scope: null },
+  'POST /v1/me/calendar-feed': { client: IN, therapist: IN, scope: null },
+  'DELETE /v1/me/calendar-feed': { client: IN, therapist: IN, scope: null },
+  'GET /v1/calendar/{file}': { open: true },
 
   'POST /v1/admin/appointments/{id}/repair': { object: 'appointment', admin: ANY, scope: 'admin:write' },
   'POST /v1/admin/appointments/{id}/refunds': {

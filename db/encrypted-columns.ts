@@ -14,6 +14,7 @@ export const ENCRYPTED_COLUMNS: readonly EncryptedColumn[] = [
   { field: 'person.name', key: ['id'] },
   { field: 'person.email', key: ['id'] },
   { field: 'person.phone', key: ['id'] },
+  { field: 'phone_code.phone', key: ['id'] },
   { field: 'note.text', key: ['id'] },
   { field: 'review.text', key: ['appointment_id'] },
   { field: 'idempotency_key.response_body', key: ['caller', 'route', 'key'], inJson: true },

@@ -9,6 +9,7 @@ import * as relayClaimsAndRooms from './migrations/0006-relay-claims-and-rooms.j
 import * as availability from './migrations/0007-availability.js';
 import * as identity from './migrations/0008-identity.js';
 import * as liveAndWebhooks from './migrations/0009-live-and-webhooks.js';
+import * as notifications from './migrations/0010-notifications.js';
 import * as privacy from './migrations/0011-privacy.js';
 import * as unansweredTries from './migrations/0012-unanswered-tries.js';
 
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-availability': availability,
   '0008-identity': identity,
   '0009-live-and-webhooks': liveAndWebhooks,
+  '0010-notifications': notifications,
   '0011-privacy': privacy,
   '0012-unanswered-tries': unansweredTries,
 };

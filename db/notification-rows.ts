@@ -65,7 +65,7 @@ export async function writeNotificationsOf(
         select r.recipient_id as id where r.recipient_id is not null
         union all
         select person.id from person where r.recipient_id is null and person.role = 'admin' and person.kind = 'human') p
-    on conflict (appointment_id, schedule_version, kind, recipient_id, channel) do update
+    on conflict (appointment_id, schedule_version, kind, recipient_id, channel, occasion) do update
       set status = 'pending', not_before = excluded.not_before, next_attempt_at = excluded.next_attempt_at,
         error = null, claimed_by = null, tried_at = null
       where notification.status in ('skipped', 'voided')`.execute(db);

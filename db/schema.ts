@@ -14,6 +14,7 @@ import type {
 import type { Encrypted } from './field-cipher.js';
 import type { HoursByDate, WeeklyHours } from '../domain/hours.js';
 import type { JsonObject, MessageDecision, Rates, WebhookTry } from './json.js';
+import type { NotificationPreferences } from '../domain/notification-preferences.js';
 
 /**
  * The tables as Kysely sees them (CamelCasePlugin). db/schema.pg.test.ts compares them with the migrated database.
@@ -38,6 +39,26 @@ interface PersonTable {
   emailIndex: string | null;
   phoneIndex: string | null;
   erasedAt: Date | null;
+  phoneVerifiedAt: Date | null;
+  smsOptedOutAt: Date | null;
+  notificationPreferences: JsonDefault<NotificationPreferences>;
+}
+
+interface PhoneCodeTable {
+  id: Generated<string>;
+  personId: string;
+  phone: Encrypted;
+  phoneIndex: string;
+  codeHash: string;
+  attempts: Generated<number>;
+  createdAt: Generated<Date>;
+  expiresAt: Date;
+}
+
+interface CalendarFeedTable {
+  personId: string;
+  secretHash: string;
+  createdAt: Generated<Date>;
 }
 
 interface TherapistTable {
@@ -218,6 +239,8 @@ export interface NotificationTable {
   providerRef: string | null;
   error: string | null;
   createdAt: Generated<Date>;
+  /** 0 for what happened, counted up for each time that it is sent anew. */
+  occasion: Generated<number>;
 }
 
 interface IdempotencyKeyTable {
@@ -513,6 +536,8 @@ export interface DB {
   hold: HoldTable;
   message: MessageTable;
   notification: NotificationTable;
+  phoneCode: PhoneCodeTable;
+  calendarFeed: CalendarFeedTable;
   idempotencyKey: IdempotencyKeyTable;
   room: RoomTable;
   roomConnection: RoomConnectionTable;

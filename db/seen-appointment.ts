@@ -18,6 +18,8 @@ export interface SeenAppointment {
   meetingLink: string;
   /** Epoch ms, as every instant here. */
   updatedAt: number;
+  /** Counts every change of the row. */
+  version: number;
   clientName: string;
   therapistName: string;
   /** The other session its therapist holds at this moment. */
@@ -146,6 +148,7 @@ export function toSeen(db: Db, { seen }: { seen: SeenInJson }): SeenAppointment 
     meetingId: a.meeting_id,
     meetingLink: a.meeting_link,
     updatedAt: msOf(a.updated_at),
+    version: safe(a.version),
     clientName: decryptField(db, 'person.name', a.client_id, client),
     therapistName: decryptField(db, 'person.name', a.therapist_id, therapist),
     busyWith,

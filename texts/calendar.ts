@@ -55,9 +55,14 @@ function add(calendar: ICalCalendar, site: Site, entry: Entry, locale: string) {
 /** Calendar apps that subscribe are asked to come again after this many seconds. */
 export const FEED_REFRESH_SECONDS = 900;
 
-/** A calendar of entries, to download or to subscribe to. Source: RFC 5545; RFC 7986 for its name and refreshing. */
-export function writeCalendar(site: Site, entries: readonly Entry[], locale: string): string {
-  const calendar = open(site).ttl(FEED_REFRESH_SECONDS);
+/** A calendar of entries, to download, or to subscribe to where it is refreshed. Source: RFC 5545; RFC 7986 for its name and refreshing. */
+export function writeCalendar(
+  site: Site,
+  entries: readonly Entry[],
+  locale: string,
+  refreshSeconds: number | null = null,
+): string {
+  const calendar = open(site).ttl(refreshSeconds);
   for (const entry of entries) add(calendar, site, entry, locale);
   return ended(calendar);
 }

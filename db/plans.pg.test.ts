@@ -111,7 +111,7 @@ test.each<[what: string, call: (on: Db) => Promise<unknown>, index: RegExp]>([
   ['claiming rooms', (on) => claimRooms(on, 50), /room_due/],
   ['claiming messages', (on) => claimMessages(on, 100), /message_to_send/],
   ['a commit’s reading', (on) => on.transaction().execute((trx) => lockForCommit(trx, id)), /message_unhandled/],
-  ['voiding', (on) => voidUnsent(on, id), /notification_appointment_id_schedule/],
+  ['voiding', (on) => voidUnsent(on, id), /notification_once/],
   ['the views of a chunk', (on) => viewsOf(on, [id]), /appointment_pkey/],
   [
     'a client’s list',

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppointmentRecord } from '../domain/record.js';
-import type { Participant, Role } from '../domain/types.js';
+import type { Participant } from '../domain/types.js';
 import { Problem } from './errors.js';
 import type { Reader } from './present.js';
 import type { ApiEnv } from './services.js';
@@ -103,15 +103,6 @@ export function allow(act: Act): MiddlewareHandler<ApiEnv> {
     if (!mayEver(c.get('caller'), act)) throw new Problem('forbidden');
     assertScope(c.get('credential'), RULES[act].scope);
     c.set('act', act);
-    await next();
-  };
-}
-
-/** For routes about no appointment that need no name of their own here: these roles, and no service token. */
-export function allowRoles(...roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
-    if (!roles.includes(c.get('caller').role)) throw new Problem('forbidden');
-    assertScope(c.get('credential'), null);
     await next();
   };
 }

@@ -1,6 +1,5 @@
 import { type Hook, OpenAPIHono, type z } from '@hono/zod-openapi';
-import type { Role } from '../domain/types.js';
-import { type Act, allow, allowRoles } from './access.js';
+import { type Act, allow } from './access.js';
 import { type FieldError, Problem } from './errors.js';
 import { problemSchema } from './schemas.js';
 import type { ApiEnv } from './services.js';
@@ -67,6 +66,3 @@ const security: Record<string, string[]>[] = [{ bearer: [] }, { session: [] }];
 
 /** For whoever may do this, by api/access.ts. */
 export const may = (act: Act) => ({ security, middleware: allow(act) });
-
-/** For these roles and no service token; `may` is the way for what has a name in api/access.ts. */
-export const forRoles = (...roles: readonly Role[]) => ({ security, middleware: allowRoles(...roles) });

@@ -56,5 +56,5 @@ export function createServices(dependencies: ApiDependencies): Services {
 export interface ApiEnv {
   /** Present where Node serves the request, absent for `app.request()`. */
   Bindings: Partial<HttpBindings>;
-  Variables: { caller: Person; credential: Credential; act?: Act; requestId: string };
+  Variables: { caller: Person; credential: Credential; act: Act; requestId: string };
 }

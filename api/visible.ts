@@ -23,9 +23,7 @@ export async function visibleAppointment(
   const isChange = c.req.method !== 'GET';
   if (isChange) pace.take(caller.id, id);
   const seen = await readAppointment(db, caller, id);
-  const act = c.get('act');
-  if (seen === null || (act !== undefined && !mayTouch(caller, act, seen.record)))
-    throw new Problem('unknown_appointment');
+  if (seen === null || !mayTouch(caller, c.get('act'), seen.record)) throw new Problem('unknown_appointment');
   if (isChange && seen.undecided >= MOST_UNDECIDED) throw new Problem('rate_limited');
   return seen;
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAppointment } from '../db/lists.js';
 import { makeServiceToken } from '../db/service-tokens.js';
 import { ROLES, type Role } from '../domain/types.js';
 import { makeParties, type Parties } from '../tests/support/appointments.js';
-import { type Scope, SCOPES } from './access.js';
+import { mayTouch, type Scope, SCOPES } from './access.js';
 import { hashOfSecret, randomSecret } from './secrets.js';
 import { type ObjectName, OBJECTS } from './test-access-objects.js';
+import { paid } from './test-lives.js';
 import { type Cell, type Row, TABLE, type Verdict } from './test-access-table.js';
 import { type ApiWorld, createApiWorld } from './test-world.js';
 
@@ -122,6 +124,22 @@ async function checkRole(route: string, row: Exclude<Row, { open: true }>, role:
     check(route, row, { token, id: await objectOf(object, role, owners) }, own, `${who}, about their own`),
   ]);
 }
+
+test('the query that reads an appointment selects by the same rule as the table, before and after the activation', async () => {
+  const parties = await makeParties(world.db);
+  const id = await paid({ db: world.db, parties });
+  const people = ROLES.flatMap((role) => [parties, strangers].map((of) => ({ role, id: of[role].id })));
+  for (const activation of [null, new Date()]) {
+    await world.db.updateTable('appointment').set({ activatedAt: activation }).where('id', '=', id).execute();
+    const { record } = (await readAppointment(world.db, { role: 'admin', id: parties.admin.id }, id))!;
+    for (const person of people) {
+      const isRead = (await readAppointment(world.db, person, id)) !== null;
+      expect(mayTouch(person, 'see_appointment', record), JSON.stringify({ ...person, activation })).toBe(isRead);
+      const isTheirs = person.id === parties[person.role].id && (person.role === 'client' || activation !== null);
+      expect(isRead).toBe(person.role === 'admin' || isTheirs);
+    }
+  }
+});
 
 describe.concurrent('who gets how far:', () => {
   test.each(Object.entries(TABLE))('%s', { timeout: 60_000 }, async (route, row) => {

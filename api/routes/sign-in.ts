@@ -58,7 +58,12 @@ const logout = createRoute({
   tags: ['Sign-in'],
   summary: 'End the web app’s session; it is over at once, in other processes within two seconds',
   request: { headers: optionalKey },
-  responses: { 204: { description: 'Signed out, or never signed in.' }, 403: problems[403], 503: problems[503] },
+  responses: {
+    204: { description: 'Signed out, or never signed in.' },
+    403: problems[403],
+    422: problems[422],
+    503: problems[503],
+  },
 });
 
 /** Who has signed in; somebody unknown becomes a client where that is open. @throws Problem `unknown_person`, `email_unverified` */

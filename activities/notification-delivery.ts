@@ -6,7 +6,7 @@ import type { BegunNotification, Sending } from '../db/notification-claims.js';
 import { deadlinesOf } from '../domain/deadlines.js';
 import { templateAtClaim, type Template } from '../domain/notifications.js';
 import { ProviderError, type MailProvider, type SmsProvider } from '../providers/types.js';
-import { writeMail, writeSms, type Site } from '../texts/messages.js';
+import { writeMail, smsMark, writeSms, type Site } from '../texts/messages.js';
 import { invitationFor } from './invitations.js';
 import { retryPauseMs } from './retry-pause.js';
 
@@ -89,7 +89,9 @@ async function handOver(
     case 'sms': {
       const body = writeSms(site, template, told, row, row.id);
       const to = decryptField(db, 'person.phone', row.recipientId, row.phone!);
-      const { ref } = await sms.sendSms({ to, body, reference: row.id, lookForEarlierSince: row.triedAt });
+      // Since its first try, which may lie before the latest: none went out before its time.
+      const lookForEarlierSince = row.triedAt === null ? null : row.notBefore;
+      const { ref } = await sms.sendSms({ to, body, mark: smsMark(row.id), lookForEarlierSince });
       return ref;
     }
     case 'email': {

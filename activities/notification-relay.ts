@@ -26,11 +26,12 @@ type Line = 'sms' | 'email' | 'later';
 
 /**
  * What each line hands over at once: `chunks` side by side, each of `rows` that are begun and read together, so few
- * that a decision is never old.
+ * that a decision is never old. A mail's chunk is what goes over the connections at once: of those that are begun and
+ * wait behind others nobody could say, after a kill, whether they were sent.
  */
 export const LINES: Record<Line, { chunks: number; rows: number }> = {
   sms: { chunks: 2, rows: 100 },
-  email: { chunks: 2, rows: 100 },
+  email: { chunks: 3, rows: 16 },
   later: { chunks: 1, rows: 200 },
 };
 

@@ -26,7 +26,7 @@ async function completed(method: 'wallet' | 'stripe') {
   const accounts = [
     clientWallet(parties.client.id, 'INR'),
     therapistPayable(parties.therapist.id, 'INR'),
-    platformFee('INR'),
+    platformFee('INR', id),
     refundPending('INR'),
   ];
   const read = () => Promise.all(accounts.map((account) => balanceOf(db(), account)));

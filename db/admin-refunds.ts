@@ -91,7 +91,7 @@ async function takeBack(trx: Trx, record: AppointmentRecord, payment: Payment, a
   const reversed = await reverseEarning(trx, { appointmentId, amountMinor });
   if (reversed === null) throw new Error(`appointment ${appointmentId} was charged and earned nothing`);
   const wallet = clientWallet(clientId, currency);
-  const [payable, fee] = [therapistPayable(therapistId, currency), platformFee(currency)];
+  const [payable, fee] = [therapistPayable(therapistId, currency), platformFee(currency, appointmentId)];
   await lockAccounts(trx, [wallet, payable, fee, refundPending(currency)]);
   await post(trx, {
     idempotencyKey: `earnings_reversed:${reversed.entryId}`,

@@ -27,9 +27,10 @@ describe('an admin reverses the earnings of a lost dispute', () => {
     (await db().selectFrom('dispute').where('providerRef', '=', disputeRef).select('id').executeTakeFirstOrThrow()).id;
 
   test('therapist and fee bear it, once', async () => {
-    const { parties, news } = await paidByCard(db(), 'stripe', { settled: true });
+    const { parties, news, id } = await paidByCard(db(), 'stripe', { settled: true });
     await lose(news);
-    const fees = await balance(platformFee('INR'));
+    const fee = platformFee('INR', id);
+    const fees = await balance(fee);
     const reverse = async () => reverseDisputedEarnings(db(), await idOf(news), by);
     let answers: unknown[] = [];
     const undone = await moved(disputeLoss('INR'), async () => {
@@ -47,7 +48,7 @@ describe('an admin reverses the earnings of a lost dispute', () => {
       2,
     );
     expect(await balance(therapistPayable(parties.therapist.id, 'INR'))).toBe(0);
-    expect((await balance(platformFee('INR'))) - fees).toBe(-1_200);
+    expect((await balance(fee)) - fees).toBe(-1_200);
     await expectBooksInOrder(db());
   });
 

@@ -73,7 +73,7 @@ async function reverse(
     paymentId: payment.id,
     postings: [
       { account: therapistPayable(therapistId, currency), amountMinor: -netMinor },
-      { account: platformFee(currency), amountMinor: -feeMinor },
+      { account: platformFee(currency, appointmentId), amountMinor: -feeMinor },
       { account: disputeLoss(currency), amountMinor: grossMinor },
     ],
   });

@@ -109,7 +109,7 @@ export async function resolveHold(
 ): Promise<{ hold: Hold; returnedMinor: number } | null> {
   const { id, clientId, therapistId, currency } = record;
   const wallet = clientWallet(clientId, currency);
-  await lockAccounts(trx, [wallet, therapistPayable(therapistId, currency), platformFee(currency)]);
+  await lockAccounts(trx, [wallet, therapistPayable(therapistId, currency), platformFee(currency, id)]);
   const status = chargeMinor === 0 ? 'voided' : 'settled';
   const { rows } = await sql<Hold>`
     with resolved as (
@@ -138,7 +138,7 @@ async function settle(trx: Trx, record: AppointmentRecord, hold: Hold, grossMino
     postings: [
       { account: clientWallet(clientId, currency), amountMinor: -grossMinor },
       { account: therapistPayable(therapistId, currency), amountMinor: netMinor },
-      { account: platformFee(currency), amountMinor: feeMinor },
+      { account: platformFee(currency, id), amountMinor: feeMinor },
     ],
   });
   await recordEarning(trx, record, { grossMinor, feeMinor });

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { SYSTEM } from '../domain/types.js';
 import { bookAppointment, makeParties, type Parties, passUntilStart, recordOf } from '../tests/support/appointments.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
+import { platformFee } from './accounts.js';
 import { commitAppointment } from './commit.js';
 import type { Trx } from './database.js';
 import { resolveHold } from './holds.js';
@@ -74,6 +75,7 @@ async function afterBreaking(breaking: (trx: Trx) => Promise<unknown>): Promise<
 }
 
 const wallet = () => `client_wallet:${parties.client.id}:INR`;
+const fee = () => platformFee('INR', settled).code;
 const run = (statement: ReturnType<typeof sql>) => (trx: Trx) => statement.execute(trx);
 
 test('every rule holds for money in every state', async () => {
@@ -93,8 +95,8 @@ const BREAKS: Record<LedgerRule, { by: () => (trx: Trx) => Promise<unknown>; nam
     names: () => ({ currencies: ['EUR', 'INR'] }),
   },
   balances_equal_entries: {
-    by: () => run(sql`update account set balance_minor = balance_minor + 7 where code = 'platform_fee:-:INR'`),
-    names: () => ({ account: 'platform_fee:-:INR', balance_minor: 507, entries_minor: 500 }),
+    by: () => run(sql`update account set balance_minor = balance_minor + 7 where code = ${fee()}`),
+    names: () => ({ account: fee(), balance_minor: 507, entries_minor: 500 }),
   },
   held_equals_holds: {
     by: () => run(sql`update account set held_minor = held_minor - 1 where code = ${wallet()}`),

@@ -212,11 +212,11 @@ describe('a hold resolves once', () => {
 
   test('settled: the client pays the price, the therapist earns the net, the platform the fee', async () => {
     const { parties, id } = await paidAppointment();
-    const fees = (await balance(platformFee('INR'))).balanceMinor;
+    const fees = (await balance(platformFee('INR', id))).balanceMinor;
     await Promise.all([settle(id), settle(id), settle(id)]);
     expect(await balance(clientWallet(parties.client.id, 'INR'))).toEqual({ balanceMinor: 94_000, heldMinor: 0 });
     expect(await balance(therapistPayable(parties.therapist.id, 'INR'))).toEqual({ balanceMinor: 4_800, heldMinor: 0 });
-    expect((await balance(platformFee('INR'))).balanceMinor - fees).toBe(1_200);
+    expect((await balance(platformFee('INR', id))).balanceMinor - fees).toBe(1_200);
     await expectBooksToBalance();
     await expectLotsToMatch(parties);
   });

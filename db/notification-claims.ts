@@ -48,6 +48,7 @@ export interface BegunNotification {
   attempts: number;
   /** How many earlier tries were given to the vendor and never answered. */
   unanswered: number;
+  notBefore: Date;
   /** When an earlier try began whose answer never came: the vendor is asked first. */
   triedAt: Date | null;
   name: Encrypted;
@@ -73,7 +74,7 @@ export async function beginNotifications(
     where n.id = any(${[...ids]}::uuid[]) and coalesce(n.status, '') = 'sending' and n.claimed_by = ${relayId}
       and p.id = n.recipient_id
     returning n.id, n.appointment_id, n.schedule_version, n.kind, n.recipient_role, n.recipient_id, n.channel, n.attempts,
-      n.unanswered, old.tried_at, p.name, p.email, p.phone, p.locale, p.time_zone`.execute(db);
+      n.unanswered, n.not_before, old.tried_at, p.name, p.email, p.phone, p.locale, p.time_zone`.execute(db);
   return rows;
 }
 

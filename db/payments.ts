@@ -155,7 +155,7 @@ export async function releaseMoney(trx: Trx, record: AppointmentRecord, release:
   const payment = await heldPayment(trx, record.id);
   if (payment === undefined) return;
   const disputed = await disputedBehind(trx, record.id);
-  await lockAccounts(trx, accountsOf(record, disputed));
+  await lockAccounts(trx, accountsOf(record, release, disputed));
   const resolved = await resolveHold(trx, record, release.chargeMinor);
   if (resolved === null || resolved.returnedMinor === 0) return;
   const { hold, returnedMinor } = resolved;
@@ -204,13 +204,17 @@ function disputedBehind(trx: Trx, appointmentId: string): Promise<Payment[]> {
     .execute();
 }
 
-/** All accounts that a release may move, to be locked at once: taken one after the other they might deadlock. */
-function accountsOf({ clientId, therapistId, currency }: AppointmentRecord, disputed: readonly Payment[]): Account[] {
+/**
+ * All accounts that a release may move, to be locked at once: taken one after the other they might deadlock. The one of
+ * refunds is everybody's: a session that was held, where nothing goes back, leaves it alone.
+ */
+function accountsOf(record: AppointmentRecord, { chargeMinor }: Release, disputed: readonly Payment[]): Account[] {
+  const { id, clientId, therapistId, currency } = record;
   return [
     clientWallet(clientId, currency),
     therapistPayable(therapistId, currency),
-    platformFee(currency),
-    refundPending(currency),
+    platformFee(currency, id),
+    ...(chargeMinor === 'all' ? [] : [refundPending(currency)]),
     ...(disputed.length > 0 ? [clientReceivable(clientId, currency), disputeLoss(currency)] : []),
   ];
 }

@@ -47,7 +47,7 @@ async function reverse(appointmentId: string, amountMinor: number): Promise<void
         paymentId: null,
         postings: [
           { account: therapistPayable(therapistId, currency), amountMinor: -netMinor },
-          { account: platformFee(currency), amountMinor: -feeMinor },
+          { account: platformFee(currency, appointmentId), amountMinor: -feeMinor },
           { account: disputeLoss(currency), amountMinor },
         ],
       });

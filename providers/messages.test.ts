@@ -10,12 +10,10 @@ afterAll(() => bench.close());
 afterEach(() => bench.sandbox.control.clearFaults());
 
 const smsTo = (to: string) => bench.sandbox.control.sms().filter((one) => one.to === to);
-const text = (to: string, lookForEarlierSince: Date | null = null) => ({
-  to,
-  body: `Your session starts soon ${randomUUID()}`,
-  reference: 'n-1',
-  lookForEarlierSince,
-});
+const text = (to: string, lookForEarlierSince: Date | null = null) => {
+  const mark = randomUUID();
+  return { to, body: `Your session starts soon ${mark}`, mark, lookForEarlierSince };
+};
 
 test('an SMS whose answer was lost is found, not sent twice', async () => {
   const before = new Date();

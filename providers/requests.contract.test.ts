@@ -94,7 +94,7 @@ describe.runIf(hasContracts)('Twilio', () => {
   const chat = { sid: `CH${'1'.repeat(32)}`, state: 'active' };
   const none = { participants: [], meta: { key: 'participants' } };
   const create = { uniqueName: 'meeting-1', statusCallback: 'https://api.example.com/webhooks/twilio/video' };
-  const sms = { to: '+15005550001', body: 'Hello', reference: 'n-1', lookForEarlierSince: new Date() };
+  const sms = { to: '+15005550001', body: 'Hello', mark: 'Hello', lookForEarlierSince: new Date() };
 
   test.each([
     ['ensureRoom, video', [room], () => providers.rooms.ensureRoom({ ...create, mode: 'video' }), 1],

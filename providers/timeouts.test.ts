@@ -26,7 +26,7 @@ afterAll(async () => {
   await new Promise((resolve) => silent.close(resolve));
 });
 
-const sms = { to: '+15005550001', body: 'Hello', reference: 'n-1', lookForEarlierSince: null };
+const sms = { to: '+15005550001', body: 'Hello', mark: 'Hello', lookForEarlierSince: null };
 const mail = { to: 'a@example.com', subject: 's', text: 't', kind: 'k', messageId: '<n-1@example.com>' };
 
 test.each([

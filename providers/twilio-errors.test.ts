@@ -22,7 +22,7 @@ const refused = (status: number, code: number) => ({
   status,
   body: JSON.stringify({ code, message: 'To number +15005550001 is not', status, more_info: '' }),
 });
-const message = { to: '+15005550001', body: 'Hello', reference: 'n-1', lookForEarlierSince: null };
+const message = { to: '+15005550001', body: 'Hello', mark: 'Hello', lookForEarlierSince: null };
 
 test.each([
   ['no such number', refused(400, 21211), '21211', false],

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 const since = new Date('2026-11-24T10:00:00.700Z');
-const message = { to: '+15005550001', body: 'Hello', reference: 'n-1', lookForEarlierSince: since };
+const message = { to: '+15005550001', body: 'Hello', mark: 'Hello', lookForEarlierSince: since };
 const earlier = {
   sid: 'SM-old',
   to: message.to,
@@ -31,17 +31,17 @@ const earlier = {
   date_created: 'Tue, 24 Nov 2026 10:00:00 +0000',
 };
 
-test.each(['queued', 'sent', 'delivered'])('the same text, %s since then, is not sent again', async (status) => {
+test.each(['queued', 'sent', 'delivered'])('one with the mark, %s since then, is not sent again', async (status) => {
   listed = [
     { ...earlier, body: 'Other', sid: 'SM-other' },
-    { ...earlier, status },
+    { ...earlier, body: 'Hello, it is later by now', status },
   ];
   expect(await sms.sendSms(message)).toEqual({ ref: 'SM-old' });
   expect(seen).toEqual(['GET']);
 });
 
 test.each([
-  ['another text', { body: 'Hallo' }],
+  ['one without the mark', { body: 'Hallo' }],
   ['an earlier one', { date_created: 'Tue, 24 Nov 2026 09:59:59 +0000' }],
   ['one that failed', { status: 'failed' }],
   ['one that did not arrive', { status: 'undelivered' }],

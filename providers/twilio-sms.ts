@@ -24,22 +24,22 @@ export class TwilioSms implements SmsProvider {
   }
 
   async sendSms(message: Parameters<SmsProvider['sendSms']>[0]): Promise<{ ref: string }> {
-    const { to, body, lookForEarlierSince } = message;
-    const earlier = lookForEarlierSince ? await this.findEarlier(to, body, lookForEarlierSince) : null;
+    const { to, body, mark, lookForEarlierSince } = message;
+    const earlier = lookForEarlierSince ? await this.findEarlier(to, mark, lookForEarlierSince) : null;
     if (earlier !== null) return { ref: earlier };
     const sent = await callTwilio(() => this.client.messages.create({ to, body, from: this.config.fromNumber }));
     return { ref: sent.sid };
   }
 
   /** Not filtered by date at Twilio: its filter is about when a message was sent, and a queued one has no such date. */
-  private async findEarlier(to: string, body: string, since: Date): Promise<string | null> {
+  private async findEarlier(to: string, mark: string, since: Date): Promise<string | null> {
     const recent = await callTwilio(() =>
       this.client.messages.list({ to, pageSize: RECENT_MESSAGES, limit: RECENT_MESSAGES }),
     );
     const sinceSecond = Math.floor(since.getTime() / 1000) * 1000; // Twilio's times have whole seconds
     const same = recent.find(
       (one) =>
-        one.body?.trim() === body.trim() &&
+        one.body?.includes(mark) &&
         one.dateCreated.getTime() >= sinceSecond &&
         one.direction.startsWith('outbound') &&
         !NOT_SENT.has(one.status),

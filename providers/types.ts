@@ -185,13 +185,14 @@ export interface RoomProvider {
 
 export interface SmsProvider {
   /**
-   * Sends once. SMS has no idempotency key: `reference` is appended to nothing, it only names our notification row
-   * in errors; `lookForEarlier` asks the vendor first whether the same text already went to this number since then.
+   * Sends once. SMS has no idempotency key: `mark`, a part of `body`, names the message and is the same at every try,
+   * whatever else the text says by then; `lookForEarlierSince` asks the vendor first whether a text with it already went
+   * to this number since then.
    */
   sendSms(message: {
     to: string;
     body: string;
-    reference: string;
+    mark: string;
     lookForEarlierSince: Date | null;
   }): Promise<{ ref: string }>;
 }

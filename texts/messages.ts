@@ -79,14 +79,19 @@ export function writeMail(site: Site, template: Template, told: Told, reader: Re
 const REMINDERS: ReadonlySet<Template> = new Set(['session_reminder', 'payment_reminder', 'join_open']);
 const MARK_LENGTH = 8;
 
+/** What an SMS is known by, from the end of its row's id: the same at every try, also where the time has moved since. */
+export function smsMark(rowId: string): string {
+  return `n=${rowId.slice(-MARK_LENGTH)}`;
+}
+
 /**
  * An SMS, which shows on locked screens and is kept by carriers: the brand, the time and a link alone. The mark on the
- * link, from the end of the row's id, keeps two rows' texts apart where the vendor is asked whether one was sent.
+ * link keeps two rows' texts apart where the vendor is asked whether one was sent.
  */
 export function writeSms(site: Site, template: Template, told: Told, reading: Reading, rowId: string): string {
   const { wording, when } = read(told, reading);
   const about = REMINDERS.has(template) ? when : wording.news(when);
-  const link = `${signInLink(site, told.id)}?n=${rowId.slice(-MARK_LENGTH)}`;
+  const link = `${signInLink(site, told.id)}?${smsMark(rowId)}`;
   return `${site.brand}: ${about}. ${wording.signIn}: ${link}`;
 }
 

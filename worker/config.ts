@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { BRAND_RULE, isBrandName, type Site } from '../texts/messages.js';
 
@@ -15,7 +16,15 @@ export interface WorkerConfig {
   logLevel: string;
   /** How far the worker gives way to others on its machine, 0 (not at all) to 19. */
   niceness: number;
+  /** Of PostgreSQL, held by this process at most. */
+  databaseConnections: number;
 }
+
+/**
+ * Three for each core: a commit is brief and busy, so that more of them side by side end no sooner, and take the turns of
+ * who waits for an answer where all share a machine.
+ */
+const CONNECTIONS = Math.min(20, 3 * Math.max(2, availableParallelism()));
 
 const webAddress = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 
@@ -27,6 +36,7 @@ const environment = z.object({
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
   MAIL_DOMAIN: z.string().min(1).default('punctual.invalid'),
   LOG_LEVEL: z.string().default('info'),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(4).default(CONNECTIONS),
   WORKER_NICENESS: z.coerce.number().int().min(0).max(19).default(5),
 });
 
@@ -34,8 +44,7 @@ const environment = z.object({
 export function readWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const parsed = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   if (!parsed.success) throw new Error(`The worker's environment is incomplete:\n${z.prettifyError(parsed.error)}`);
-  const { TASK_QUEUE, PUBLIC_URL, WORKFLOW_BUNDLE, MAIL_DOMAIN, LOG_LEVEL, WORKER_NICENESS, BRAND_NAME, WEB_URL } =
-    parsed.data;
+  const { TASK_QUEUE, PUBLIC_URL, WORKFLOW_BUNDLE, MAIL_DOMAIN, LOG_LEVEL, BRAND_NAME, WEB_URL } = parsed.data;
   return {
     taskQueue: TASK_QUEUE,
     publicUrl: PUBLIC_URL,
@@ -43,6 +52,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
     workflowBundle: WORKFLOW_BUNDLE ?? null,
     mailDomain: MAIL_DOMAIN,
     logLevel: LOG_LEVEL,
-    niceness: WORKER_NICENESS,
+    niceness: parsed.data.WORKER_NICENESS,
+    databaseConnections: parsed.data.DATABASE_CONNECTIONS,
   };
 }

@@ -32,7 +32,11 @@ const log = pino({ level: config.logLevel, base: { service: 'worker' } });
 installRuntime(log);
 const { databaseUrl } = readDatabaseConfig();
 const keys = readFieldKeys();
-const db = openDatabase(databaseUrl, { rings: true, fieldKeys: () => keys });
+const db = openDatabase(databaseUrl, {
+  maxConnections: config.databaseConnections,
+  rings: true,
+  fieldKeys: () => keys,
+});
 const { rooms, sms, mail, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);

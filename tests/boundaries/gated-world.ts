@@ -48,7 +48,7 @@ export async function createGatedWorld(): Promise<GatedWorld> {
   return Object.assign(world, {
     gates,
     async startProcess() {
-      worker = startWorkerChild(site);
+      worker = startWorkerChild(site, { env: { DATABASE_CONNECTIONS: '20' } });
       await worker;
     },
     async killProcess() {

@@ -10,7 +10,7 @@ export const BOUNDARIES: readonly Boundary[] = [...COMMIT_LIVES, ...VENDOR_LIVES
   (transition) => transition.places.map((place) => ({ name: `${transition.name}: ${place.name}`, transition, place })),
 );
 
-/** Lives that stand at the database's gate hold one of the worker's 20 connections each: its relays need some too. */
+/** Lives that stand at the database's gate hold one of the worker's connections each (20 here): its relays need some too. */
 const AT_DATABASE = 17;
 /** All lives of one kill: two cores prepare no more in time. */
 const AT_ONCE = 40;

@@ -5,16 +5,22 @@ import { broken, type Check, doubled, type Finding, groupBy, isOver, lost, stuck
 
 const MOST_MAILS = 2;
 
-/** Each row has come to an end: sent, or without meaning. */
-export const noticesEnd: Check = ({ notices }) =>
-  notices.flatMap(({ id, kind, channel, status }) => {
-    if (status === 'pending' || status === 'sending')
-      return [stuck(`notification ${id} (${kind}, ${channel}) is still ${status}`)];
-    return status === 'failed' ? [lost(`notification ${id} (${kind}, ${channel}) was given up`)] : [];
-  });
-
 /** `<id@domain>`: the id of the row. */
 const rowOf = (messageId: string | null): string | null => /^<?([^@<>]+)@/.exec(messageId ?? '')?.[1] ?? null;
+
+const arrivedMails = ({ vendors }: Evidence): Set<string | null> =>
+  new Set(vendors.mails.map(({ messageId }) => rowOf(messageId)));
+
+/** Each row has come to an end: sent, or without meaning, or a mail that arrived and whose two answers were both lost. */
+export const noticesEnd: Check = (evidence) => {
+  const arrived = arrivedMails(evidence);
+  return evidence.notices.flatMap(({ id, kind, channel, status }) => {
+    if (status === 'pending' || status === 'sending')
+      return [stuck(`notification ${id} (${kind}, ${channel}) is still ${status}`)];
+    if (status !== 'failed' || arrived.has(id)) return [];
+    return [lost(`notification ${id} (${kind}, ${channel}) was given up`)];
+  });
+};
 
 /** A sent e-mail is at the vendor once, and twice only after a try whose answer was lost. */
 export const mailsOnce: Check = ({ notices, vendors }) => {
@@ -89,21 +95,26 @@ function isTold(
   kind: string,
   rows: readonly SeenNotice[] | undefined,
   channel: string,
+  arrived: ReadonlySet<string | null>,
 ): boolean {
   const found = rows?.filter((row) => row.channel === channel) ?? [];
-  if (found.some(({ status }) => status === 'sent')) return true;
+  if (found.some(({ id, status }) => status === 'sent' || (status === 'failed' && arrived.has(id)))) return true;
   return found.length > 0 && appointment.status === 'cancelled' && !AFTER_CANCELLATION.has(kind);
 }
 
 /** Whoever must hear of an appointment's way has a notification of it, by e-mail and in the app, that was sent. */
-export const everybodyTold: Check = ({ appointments, notices }: Evidence) => {
+export const everybodyTold: Check = (evidence) => {
+  const { appointments, notices } = evidence;
+  const arrived = arrivedMails(evidence);
   const rows = groupBy(notices, ({ appointmentId, kind, role }) => `${appointmentId} ${kind} ${role}`);
   return appointments
     .filter(isOver)
     .flatMap((appointment) =>
       expectedOf(appointment).flatMap(([kind, role]) =>
         ['email', 'in_app']
-          .filter((channel) => !isTold(appointment, kind, rows.get(`${appointment.id} ${kind} ${role}`), channel))
+          .filter(
+            (channel) => !isTold(appointment, kind, rows.get(`${appointment.id} ${kind} ${role}`), channel, arrived),
+          )
           .map((channel) => lost(`the ${role} of ${appointment.id} was not told of ${kind} (${channel})`)),
       ),
     );

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { commitBooking } from '../db/booking.js';
 import { commitAppointment, type CommitRequest } from '../db/commit.js';
+import type { Db } from '../db/database.js';
+import { writeNote } from '../db/notes.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { snapshotOf } from './snapshot.js';
 import type { CommitInput, RecordActivities } from './types.js';
@@ -14,11 +16,21 @@ function newMeetingId(): string {
   return `${letters.slice(0, 3)}-${letters.slice(3, 7)}-${letters.slice(7)}`;
 }
 
-/** A request as the commit stores it. */
-function toStored(request: CommitInput['request']): CommitRequest | undefined {
+/**
+ * A request as the commit stores it. What an operator typed into the Temporal UI is kept as a note; others come with a
+ * reference already.
+ */
+async function toStored(
+  db: Db,
+  appointmentId: string,
+  request: CommitInput['request'],
+): Promise<CommitRequest | undefined> {
   if (request === undefined) return undefined;
   const { id, kind, actor, reason, details } = request;
-  return { id, kind, actor, payload: { ...details, ...(reason === undefined ? {} : { reason }) } };
+  if (reason === undefined) return { id, kind, actor, payload: { ...details } };
+  const note = { id, appointmentId, authorId: actor.id, text: reason };
+  const kept = actor.role === 'operator' ? await writeNote(db, note) : reason;
+  return { id, kind, actor, payload: { ...details, reason: kept } };
 }
 
 /** Local activities: one transaction each, repeated without harm. */
@@ -36,7 +48,7 @@ export function createRecordActivities({
     },
 
     async commitAppointment({ appointmentId, request }) {
-      const committed = await commitAppointment(db, appointmentId, toStored(request));
+      const committed = await commitAppointment(db, appointmentId, await toStored(db, appointmentId, request));
       if (committed === null) return { snapshot: null, decision: null };
       return { snapshot: snapshotOf(committed), decision: committed.decision };
     },

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { Participant } from '../domain/types.js';
 import { Problem } from './errors.js';
@@ -65,6 +65,7 @@ const RULES = {
   see_earnings: rule(null, 'own', null, null),
   see_money: rule(null, null, 'any', 'money:read'),
   move_money: rule(null, null, 'any', 'money:write'),
+  see_audit: rule(null, null, 'any', 'admin:read'),
   see_operations: rule(null, null, 'any', 'admin:read'),
   run_operations: rule(null, null, 'any', 'admin:write'),
   // Never by a service token: it could give itself what it was not given.
@@ -97,13 +98,21 @@ function assertScope({ scopes }: Credential, scope: Rule['scope']): void {
   if (!scopes.includes(scope)) throw new Problem('scope_missing', { facts: { scope } });
 }
 
+/** A change is written down before it is begun, an admin's look before its answer leaves. */
+async function audited(c: Context<ApiEnv>, act: Act, next: Next): Promise<void> {
+  const auditor = c.get('auditor');
+  await auditor.changing(c, act);
+  await next();
+  await auditor.reading(c, act);
+}
+
 /** Refuses whoever may never do this, before the request is looked at, so that others learn nothing about it. */
 export function allow(act: Act): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (!mayEver(c.get('caller'), act)) throw new Problem('forbidden');
     assertScope(c.get('credential'), RULES[act].scope);
     c.set('act', act);
-    await next();
+    await audited(c, act, next);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { SeenAppointment } from '../db/seen-appointment.js';
 import { readDecision, storeMessage } from '../db/messages.js';
+import { writeNote } from '../db/notes.js';
 import { Refused } from '../domain/refusals.js';
 import type { Reader } from './present.js';
 import { isOver } from './request-decision.js';
@@ -20,7 +21,8 @@ export async function activate(
   const { requestId, reason } = request;
   const appointmentId = seen.record.id;
   if (isOver(seen) && (await readDecision(db, requestId)) === null) throw new Refused('already_over');
-  const payload = reason === undefined ? {} : { reason };
+  const note = { id: requestId, appointmentId, authorId: admin.id };
+  const payload = reason === undefined ? {} : { reason: await writeNote(db, { ...note, text: reason }) };
   await storeMessage(db, {
     id: requestId,
     appointmentId,

@@ -1,4 +1,5 @@
 import { cors } from 'hono/cors';
+import { Auditor } from './auditor.js';
 import { authenticate } from './auth.js';
 import { door, DOOR_DEFAULTS } from './door.js';
 import { Problem } from './errors.js';
@@ -6,6 +7,7 @@ import { limitBody, logProblem, logRequests, requestIds, standingHeaders } from 
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
+import { adminAuditRoutes } from './routes/admin-audit.js';
 import { adminAttentionRoutes } from './routes/admin-attention.js';
 import { adminDisputeRoutes } from './routes/admin-disputes.js';
 import { adminRefundRoutes } from './routes/admin-refunds.js';
@@ -60,7 +62,11 @@ function createShell(services: Services) {
   app.route('/', calendarFeedRoutes(services)); // before the authentication: its secret is all that it asks for
   const { oidcIssuer: issuer, oidcAudience: audience, oidcScope: scope } = config;
   const signedIn = authenticate(services, createTokenVerifier({ issuer, audience, scope }));
-  app.use('/v1/*', orByTicket(services.db, signedIn));
+  const auditor = new Auditor(services.db);
+  app.use('/v1/*', orByTicket(services.db, signedIn), (c, next) => {
+    c.set('auditor', auditor);
+    return next();
+  });
   app.notFound((c) => answerProblem(c, problemBody(new Problem('not_found'), c.req.path)));
   app.onError((error, c) => {
     if (error instanceof RepeatedProblem) return answerProblem(c, error.body);
@@ -94,6 +100,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', adminRefundRoutes(services))
     .route('/', adminLedgerTransactionRoutes(services))
     .route('/', adminAttentionRoutes(services))
+    .route('/', adminAuditRoutes(services))
     .route('/', adminDisputeRoutes(services))
     .route('/', adminLedgerRoutes(services))
     .route('/', moneyRoutes(services))

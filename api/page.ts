@@ -11,7 +11,7 @@ export const pageQuery = (limits: { standard: number; most: number } = { standar
   });
 
 /** The place where a page ended, opaque to callers. */
-export function encodeCursor(place: readonly (string | number)[]): string {
+export function encodeCursor(place: readonly (string | number | null)[]): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 

@@ -2,6 +2,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { readAppointment } from '../db/lists.js';
 import type { SeenAppointment } from '../db/seen-appointment.js';
 import { readDecision } from '../db/messages.js';
+import { writeNote } from '../db/notes.js';
 import { advance } from '../domain/advance.js';
 import { Refused } from '../domain/refusals.js';
 import { isTerminal } from '../domain/types.js';
@@ -55,7 +56,8 @@ async function askWorkflow(
 }
 
 /**
- * Sends a request that the workflow may refuse and answers with the appointment afterwards.
+ * Sends a request that the workflow may refuse and answers with the appointment afterwards. A reason is kept as a note:
+ * into the workflow and its history goes a reference.
  * @throws Problem with the refusal; `temporal_unavailable` when unknown: it may still be carried out
  */
 export async function requestDecision(
@@ -71,10 +73,14 @@ export async function requestDecision(
 ): Promise<SeenAppointment> {
   const { update, requestId, reason, details } = request;
   const appointmentId = seen.record.id;
+  const kept =
+    reason === undefined
+      ? {}
+      : { reason: await writeNote(services.db, { id: requestId, appointmentId, authorId: caller.id, text: reason }) };
   const input: RequestInput = {
     requestId,
     actor: { role: caller.role, id: caller.id },
-    ...(reason === undefined ? {} : { reason }),
+    ...kept,
     ...(details === undefined ? {} : { details }),
   };
   try {

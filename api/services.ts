@@ -6,6 +6,7 @@ import type { Person } from '../db/people.js';
 import type { Providers } from '../providers/index.js';
 import { AppointmentCalls } from './appointment-calls.js';
 import type { Act, Credential } from './access.js';
+import type { Auditor } from './auditor.js';
 import { Background } from './background.js';
 import { Callers } from './callers.js';
 import type { ApiConfig } from './config.js';
@@ -56,5 +57,13 @@ export function createServices(dependencies: ApiDependencies): Services {
 export interface ApiEnv {
   /** Present where Node serves the request, absent for `app.request()`. */
   Bindings: Partial<HttpBindings>;
-  Variables: { caller: Person; credential: Credential; act: Act; requestId: string };
+  Variables: {
+    caller: Person;
+    credential: Credential;
+    act: Act;
+    requestId: string;
+    auditor: Auditor;
+    /** The appointments of a list, for the audit log. */
+    shown?: string[];
+  };
 }

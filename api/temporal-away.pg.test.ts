@@ -50,7 +50,7 @@ describe('activation', () => {
       id: first.body['decisionId'],
       actorRole: 'admin',
       actorId: own.parties.admin.id,
-      payload: { reason: 'Checked.' },
+      payload: { reason: `note:${message!.id}` },
       handledAt: null,
     });
     await commitAppointment(world.db, id);

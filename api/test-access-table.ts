@@ -132,6 +132,7 @@ export const TABLE: Record<string, Row> = {
   'GET /v1/admin/attention': { admin: IN, scope: 'admin:read' },
   'GET /v1/admin/disputes': { admin: IN, scope: 'money:read' },
   'POST /v1/admin/disputes/{id}/reverse-earnings': { admin: 404, scope: 'money:write', send: { reason } },
+  'GET /v1/admin/audit': { admin: IN, scope: 'admin:read' },
   'GET /v1/admin/ledger/check': { admin: IN, scope: 'money:read' },
   'POST /v1/admin/payouts': { admin: IN, scope: 'money:write' },
   'GET /v1/admin/payouts': { admin: IN, scope: 'money:read' },

@@ -10,6 +10,7 @@ import { hasOpenDispute } from './disputes.js';
 import { reverseEarning } from './earning-entries.js';
 import { lockAccounts, post } from './ledger.js';
 import { addLot } from './lots.js';
+import { writeNote } from './notes.js';
 import { writeNotifications } from './notification-rows.js';
 import type { Payment } from './payments.js';
 import { noteWalletRefund, requestRefund } from './refund-requests.js';
@@ -23,6 +24,7 @@ export interface AdminRefund {
   appointmentId: string;
   /** Null: all that is left. */
   amountMinor: number | null;
+  /** In clear; kept as a note. */
   reason: string;
   actor: Actor;
 }
@@ -47,7 +49,8 @@ export async function refundAfterEnd(db: Db, wish: AdminRefund): Promise<Refund>
     if (payment === undefined || amountMinor <= 0 || amountMinor > refundableMinor)
       throw new Refused('amount_too_large', { refundableMinor });
     await takeBack(trx, record, payment, amountMinor);
-    await giveBack(trx, record, payment, { ...wish, amountMinor });
+    const note = { id: wish.id, appointmentId: record.id, authorId: wish.actor.id, text: wish.reason };
+    await giveBack(trx, record, payment, { ...wish, reason: await writeNote(trx, note), amountMinor });
     await saveRecord(trx, record, row.paidPaymentId);
     return (await readRefund(trx, wish.id))!;
   });

@@ -7,6 +7,7 @@ import { borneSoFar } from './dispute-money.js';
 import { reverseEarning } from './earning-entries.js';
 import { post } from './ledger.js';
 import type { Payment } from './payments.js';
+import { writeNote } from './notes.js';
 import { writeTimeline } from './timeline.js';
 
 export type EarningsReversal =
@@ -78,7 +79,8 @@ async function reverse(
     ],
   });
   const loaded = await loadAppointment(trx, appointmentId);
-  const detail = { disputeId, reason, grossMinor, feeMinor, netMinor, currency };
+  const note = { id: entryId, appointmentId, authorId: actor.id, text: reason };
+  const detail = { disputeId, reason: await writeNote(trx, note), grossMinor, feeMinor, netMinor, currency };
   await writeTimeline(trx, loaded!.record, [{ kind: 'earnings_reversed', actor, due: null, detail }]);
   return { outcome: 'reversed', currency, grossMinor, feeMinor, netMinor };
 }

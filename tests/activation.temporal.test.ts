@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readDecision } from '../db/messages.js';
+import { withReasons } from '../db/notes.js';
 import * as messages from '../workflows/messages.js';
 import { makeClient, makePerson, makeTherapist, type TestPerson } from './support/people.js';
 import * as steps from './support/steps.js';
@@ -46,7 +47,13 @@ test('a raw signal from the Temporal UI activates as operator, and is refused wh
     .selectAll()
     .orderBy('id', 'desc')
     .executeTakeFirstOrThrow();
-  expect(entry).toMatchObject({ kind: 'activate', actorRole: 'operator', detail: { reason: 'called by phone' } });
+  expect(entry).toMatchObject({ kind: 'activate', actorRole: 'operator' });
+  const [told] = await withReasons(world.db, id, [entry], {
+    of: ({ detail }) => detail['reason'],
+    put: (one, reason) => ({ ...one, detail: { reason } }),
+  });
+  expect(told).toMatchObject({ detail: { reason: 'called by phone' } });
+  expect(JSON.stringify(entry)).not.toContain('called');
 });
 
 test.each([

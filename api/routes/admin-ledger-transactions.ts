@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readAppointmentLedger, type AppointmentLedger } from '../../db/ledger-read.js';
+import { withReasons } from '../../db/notes.js';
 import { idParam } from '../inputs.js';
 import { may, json, newRoutes, problems } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
@@ -106,5 +107,10 @@ function presentLedger({ transactions, refunds, disputes }: AppointmentLedger): 
 export const adminLedgerTransactionRoutes = (services: Services) =>
   newRoutes().openapi(ledgerRoute, async (c) => {
     const { record } = await visibleAppointment(c, services, c.req.valid('param').id);
-    return c.json(presentLedger(await readAppointmentLedger(services.db, record.id)), 200);
+    const ledger = await readAppointmentLedger(services.db, record.id);
+    const refunds = await withReasons(services.db, record.id, ledger.refunds, {
+      of: ({ reason }) => reason,
+      put: (refund, reason) => ({ ...refund, reason }),
+    });
+    return c.json(presentLedger({ ...ledger, refunds }), 200);
   });

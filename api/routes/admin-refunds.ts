@@ -41,7 +41,7 @@ const refundRoute = createRoute({
   responses: { 201: json(refundSchema, 'Asked for; a source answers by itself.'), ...writeProblems },
 });
 
-function presentRefund(refund: Refund): z.infer<typeof refundSchema> {
+function presentRefund(refund: Refund, said: string): z.infer<typeof refundSchema> {
   const { id: refundId, appointmentId, amountMinor: amount, currency: code, destination, status, createdAt } = refund;
   return {
     id: refundId,
@@ -50,7 +50,7 @@ function presentRefund(refund: Refund): z.infer<typeof refundSchema> {
     currency: code,
     to: destination,
     status,
-    reason: refund.reason,
+    reason: said,
     createdAt: createdAt.toISOString(),
   };
 }
@@ -70,7 +70,7 @@ export const adminRefundRoutes = (services: Services) =>
           reason: input.reason,
           actor: { role: 'admin', id: caller.id },
         });
-        return { status: 201, body: presentRefund(refund) };
+        return { status: 201, body: presentRefund(refund, input.reason) };
       },
     });
     return c.json(body, 201);

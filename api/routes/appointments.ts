@@ -101,7 +101,14 @@ export const appointmentRoutes = (services: Services) =>
       });
       return c.json(body, 201);
     })
-    .openapi(list, async (c) => c.json(await readPage(services.db, c.get('caller'), c.req.valid('query')), 200))
+    .openapi(list, async (c) => {
+      const page = await readPage(services.db, c.get('caller'), c.req.valid('query'));
+      c.set(
+        'shown',
+        page.items.map((one) => one.id),
+      );
+      return c.json(page, 200);
+    })
     .openapi(one, async (c) => {
       const seen = await visibleAppointment(c, services, c.req.valid('param').id);
       return c.json(presentAppointment(seen, c.get('caller')), 200);

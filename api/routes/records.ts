@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { withReasons } from '../../db/notes.js';
 import { writeReview } from '../../db/reviews.js';
 import { readTimeline } from '../../db/timeline.js';
 import type { SeenAppointment } from '../../db/seen-appointment.js';
@@ -84,7 +85,10 @@ async function presentTimeline(
   db: Services['db'],
   { record, now }: SeenAppointment,
 ): Promise<z.infer<typeof timelineSchema>> {
-  const written = await readTimeline(db, record.id);
+  const written = await withReasons(db, record.id, await readTimeline(db, record.id), {
+    of: ({ detail }) => detail['reason'],
+    put: (entry, reason) => ({ ...entry, detail: { ...entry.detail, reason } }),
+  });
   const entries = written.map(({ at, due, kind, actorRole, actorId, detail }) => {
     return {
       at: at.toISOString(),

@@ -11,6 +11,7 @@ const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 export async function startApiChild(
   site: Omit<WorkerSite, 'workflowBundle'>,
   env: Record<string, string> = {},
+  onLine: (line: string) => void = () => undefined,
 ): Promise<Child & { url: string }> {
   let port: string | undefined;
   const child = await startChild({
@@ -33,6 +34,7 @@ export async function startApiChild(
       ...env,
     },
     onLine: (line) => {
+      onLine(line);
       port ??= /"port":(\d+).*the API answers/.exec(line)?.[1];
     },
   });

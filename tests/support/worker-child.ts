@@ -24,7 +24,11 @@ export interface WorkerChild extends Child {
 /** Starts `worker/main.ts`, loaded after the modules of `preload`, and waits until it is ready. It ends with us. */
 export async function startWorkerChild(
   site: WorkerSite,
-  { preload = [], env = {} }: { preload?: string[]; env?: Record<string, string> } = {},
+  {
+    preload = [],
+    env = {},
+    onLine = () => undefined,
+  }: { preload?: string[]; env?: Record<string, string>; onLine?: (line: string) => void } = {},
 ): Promise<WorkerChild> {
   const imports = ['tsx', ...preload].flatMap((module) => ['--import', module]);
   let ready = false;
@@ -47,6 +51,7 @@ export async function startWorkerChild(
       ...env,
     },
     onLine: (line) => {
+      onLine(line);
       if (line.includes('the worker is ready')) ready = true;
     },
   });

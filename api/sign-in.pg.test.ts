@@ -357,7 +357,8 @@ describe('with a client secret, behind https', () => {
     const other = await startTestIssuer('web');
     const begun = await browser.request(`${world.url}/auth/login`);
     const { state, nonce } = Object.fromEntries(new URL(begun.headers.get('location')!).searchParams);
-    const forged = await other.sign({ iss: issuer.url, sub: 'sue', nonce: nonce! });
+    const claims = { iss: issuer.url, sub: 'sue', email: 'sue@example.com', email_verified: true, nonce: nonce! };
+    const forged = await other.sign(claims);
     issuer.answer.idToken = forged;
     const answer = await browser.request(`${world.url}/auth/callback?code=c&state=${state}`);
     expect([answer.status, await codeOf(answer)]).toEqual([400, 'sign_in_not_begun']);

@@ -353,6 +353,15 @@ describe('with a client secret, behind https', () => {
     expect(browser.cookies.has('__Host-punctual')).toBe(false);
   });
 
+  test.each([
+    ['another state', { code: 'c', state: 'another' }],
+    ['an empty state', { code: 'c', state: '' }],
+    ['another issuer by its word', { code: 'c', iss: 'https://evil.example.com' }],
+  ])('refuses a return with %s', async (_, back) => {
+    const { answer } = await signIn({}, back);
+    expect([answer.status, await codeOf(answer)]).toEqual([400, 'sign_in_not_begun']);
+  });
+
   test('refuses a token that another key signed', async () => {
     const other = await startTestIssuer('web');
     const begun = await browser.request(`${world.url}/auth/login`);

@@ -70,6 +70,8 @@ const RULES = {
   run_operations: rule(null, null, 'any', 'admin:write'),
   // Never by a service token: it could give itself what it was not given.
   keep_service_tokens: rule(null, null, 'any', null),
+  // Nor these: whatever happens is sent there.
+  keep_webhooks: rule(null, null, 'any', null),
 } as const satisfies Record<string, Rule>;
 
 export type Act = keyof typeof RULES;

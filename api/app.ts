@@ -8,6 +8,7 @@ import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
 import { adminAuditRoutes } from './routes/admin-audit.js';
+import { adminWebhookRoutes } from './routes/admin-webhooks.js';
 import { adminAttentionRoutes } from './routes/admin-attention.js';
 import { adminDisputeRoutes } from './routes/admin-disputes.js';
 import { adminRefundRoutes } from './routes/admin-refunds.js';
@@ -110,6 +111,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', notificationRoutes(services))
     .route('/', eventRoutes(services))
     .route('/', calendarRoutes(services))
+    .route('/', adminWebhookRoutes(services))
     .route('/', paymentWebhooks(services))
     .route('/', twilioWebhooks(services))
     .route('/', healthRoutes(services))

@@ -148,6 +148,16 @@ const API_ERRORS = {
     'This ticket is used up, too old or none of ours.',
     'Get a new one from POST /v1/events/tickets and use it within 30 seconds.',
   ],
+  too_many_endpoints: [
+    409,
+    'There are as many webhook endpoints as there may be.',
+    'Delete one that is not needed any more.',
+  ],
+  endpoint_disabled: [
+    409,
+    'This webhook endpoint was given up after lasting failure.',
+    'Correct the receiver, enable the endpoint, then send again.',
+  ],
   too_many_streams: [
     429,
     'You have as many event streams open as one person may have.',

@@ -45,7 +45,8 @@ test('a hundred listeners each see every change once, and soon', async () => {
   const delays: number[] = [];
   for (const stream of streams) {
     const paid = stream.events.filter(isPaid);
-    expect(paid.map(({ data }) => data['id']).toSorted()).toEqual([...paidAt.keys()].toSorted());
+    expect(paid).toHaveLength(CHANGES);
+    expect(new Set(paid.map(({ data }) => data['id']))).toEqual(new Set(paidAt.keys()));
     for (const { data, at } of paid) delays.push(at - paidAt.get(String(data['id']))!);
     stream.close();
   }

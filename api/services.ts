@@ -20,7 +20,7 @@ export interface ApiDependencies {
   config: ApiConfig;
   db: Db;
   temporal: Client;
-  providers: Pick<Providers, 'stripe' | 'razorpay' | 'rooms'>;
+  providers: Pick<Providers, 'stripe' | 'razorpay' | 'rooms' | 'webhooks'>;
   log: Logger;
   /** What open screens are told; whoever made it closes it before the server. */
   live: LiveFeed;

@@ -141,6 +141,15 @@ export const TABLE: Record<string, Row> = {
   'GET /v1/admin/service-tokens': { admin: IN, scope: null },
   'DELETE /v1/admin/service-tokens/{id}': { object: 'service_token', admin: ANY, scope: null },
 
+  'POST /v1/admin/webhook-endpoints': { admin: IN, scope: null, send: { url: 'https://hooks.example.com/' } },
+  'GET /v1/admin/webhook-endpoints': { admin: IN, scope: null },
+  'GET /v1/admin/webhook-endpoints/{id}': { admin: 404, scope: null },
+  'DELETE /v1/admin/webhook-endpoints/{id}': { admin: 404, scope: null },
+  'POST /v1/admin/webhook-endpoints/{id}/rotate-secret': { admin: 404, scope: null },
+  'POST /v1/admin/webhook-endpoints/{id}/enable': { admin: 404, scope: null },
+  'GET /v1/admin/webhook-endpoints/{id}/deliveries': { admin: 404, scope: null },
+  'POST /v1/admin/webhook-deliveries/{id}/resend': { admin: 404, scope: null },
+
   'GET /auth/login': { open: true },
   'GET /auth/callback': { open: true },
   'POST /auth/logout': { open: true },

@@ -60,6 +60,13 @@ const QUERIES = {
       from room r join appointment a on a.id = r.appointment_id
       where r.status in ('wanted', 'closing') and r.attempts >= 6`,
   },
+  webhook_endpoint_disabled: {
+    remedy: 'See the endpoint’s deliveries for what its receiver said; have it corrected, then enable the endpoint.',
+    query: sql`
+      select id::text, null::uuid as appointment_id, disabled_at as since,
+        jsonb_build_object('url', url, 'reason', disabled_reason) as detail
+      from webhook_endpoint where status = 'disabled'`,
+  },
   ...MONEY_QUERIES,
   ...DISPUTE_QUERIES,
 } as const satisfies Record<string, { remedy: string; query: RawBuilder<unknown> }>;

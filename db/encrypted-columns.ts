@@ -17,5 +17,7 @@ export const ENCRYPTED_COLUMNS: readonly EncryptedColumn[] = [
   { field: 'phone_code.phone', key: ['id'] },
   { field: 'note.text', key: ['id'] },
   { field: 'review.text', key: ['appointment_id'] },
+  { field: 'webhook_endpoint.secret', key: ['id'] },
+  { field: 'webhook_endpoint.previous_secret', key: ['id'] },
   { field: 'idempotency_key.response_body', key: ['caller', 'route', 'key'], inJson: true },
 ];

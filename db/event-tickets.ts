@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from './database.js';
-import type { Person } from './people.js';
+import { type Person, readPerson } from './people.js';
 
 /** How long a ticket waits for its use. */
 export const TICKET_MS = 30_000;
@@ -17,8 +17,11 @@ export async function storeTicket(db: Db, hash: string, personId: string): Promi
 
 /** Uses a ticket up: of many who come with it at once, one gets the person, the others null. */
 export async function useTicket(db: Db, hash: string): Promise<Person | null> {
-  const { rows } = await sql<Person>`
-    with used as (delete from event_ticket where hash = ${hash} and expires_at > clock_timestamp() returning person_id)
-    select p.id, p.role, p.name, p.locale, p.time_zone from person p join used on used.person_id = p.id`.execute(db);
-  return rows[0] ?? null;
+  const used = await db
+    .deleteFrom('eventTicket')
+    .where('hash', '=', hash)
+    .where('expiresAt', '>', sql<Date>`clock_timestamp()`)
+    .returning('personId')
+    .executeTakeFirst();
+  return used === undefined ? null : readPerson(db, used.personId);
 }

@@ -182,7 +182,7 @@ export async function readNow(db: Db, ids: readonly string[]): Promise<{ at: num
 export async function readStanding(db: Db, people: readonly { id: string; role: Role }[]): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     select p.id from person p join jsonb_to_recordset(${JSON.stringify(people)}::jsonb) as l(id uuid, role text)
-      on l.id = p.id and l.role = p.role`.execute(db);
+      on l.id = p.id and l.role = p.role and p.erased_at is null`.execute(db);
   return new Set(rows.map(({ id }) => id));
 }
 

@@ -452,8 +452,8 @@ export interface WebhookEndpointTable {
   url: string;
   description: string | null;
   types: string[];
-  secret: string;
-  previousSecret: string | null;
+  secret: Encrypted;
+  previousSecret: Encrypted | null;
   previousUntil: Date | null;
   status: Generated<'enabled' | 'disabled' | 'deleted'>;
   disabledAt: Date | null;

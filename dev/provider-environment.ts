@@ -21,5 +21,6 @@ export function providerEnvironment({ url, smtpUrl }: Pick<Sandbox, 'url' | 'smt
     TWILIO_FROM_NUMBER: twilioCredentials.fromNumber,
     SMTP_URL: smtpUrl,
     MAIL_FROM: 'Punctual <no-reply@punctual.test>',
+    WEBHOOKS_ALLOW_LOCAL: 'true',
   };
 }

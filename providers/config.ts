@@ -38,6 +38,8 @@ export interface ProviderConfig {
   razorpay: RazorpayConfig;
   twilio: TwilioConfig;
   mail: MailConfig;
+  /** Outgoing webhooks: `allowLocal` lets http and loopback through, for development. */
+  webhooks: { allowLocal: boolean };
 }
 
 /** Thrown at start when the environment is not enough. Names variables, never their values. */
@@ -69,6 +71,7 @@ const environment = z.object({
   TWILIO_API_URL: baseUrl,
   SMTP_URL: required.refine((url) => /^smtps?:\/\//.test(url), 'must start with smtp:// or smtps://'),
   MAIL_FROM: required,
+  WEBHOOKS_ALLOW_LOCAL: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
 });
 
 /**
@@ -116,5 +119,6 @@ function toConfig(env: z.output<typeof environment>): ProviderConfig {
       apiUrl: env.TWILIO_API_URL ?? null,
     },
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    webhooks: { allowLocal: env.WEBHOOKS_ALLOW_LOCAL === 'true' },
   };
 }

@@ -6,6 +6,7 @@ import { StripeTransfers } from './stripe-transfers.js';
 import { StripeGateway } from './stripe.js';
 import { TwilioRooms } from './twilio-rooms.js';
 import { TwilioSms } from './twilio-sms.js';
+import { WebhookSender } from './webhook-sender.js';
 import type { CheckoutSignature, MailProvider, PaymentGateway, RoomProvider, SmsProvider } from './types.js';
 
 /** Every vendor, in the service's own words. */
@@ -15,6 +16,7 @@ export interface Providers {
   rooms: RoomProvider;
   sms: SmsProvider;
   mail: MailProvider;
+  webhooks: WebhookSender;
   /** How therapists are paid, by the rail's name. */
   payoutRails: Record<PayoutRail['name'], PayoutRail>;
 }
@@ -27,6 +29,7 @@ export function createProviders(config: ProviderConfig): Providers {
     rooms: new TwilioRooms(config.twilio),
     sms: new TwilioSms(config.twilio),
     mail: new SmtpMail(config.mail),
+    webhooks: new WebhookSender(config.webhooks),
     payoutRails: { csv: csvRail, stripe_connect: new StripeTransfers(config.stripe) },
   };
 }

@@ -22,6 +22,7 @@ export function configFor(baseUrl: string, smtpUrl = 'smtp://127.0.0.1:9'): Prov
       apiUrl: `${baseUrl}/twilio`,
     },
     mail: { smtpUrl, from: 'Punctual <no-reply@example.com>' },
+    webhooks: { allowLocal: true },
   };
 }
 

@@ -37,7 +37,7 @@ const db = openDatabase(databaseUrl, {
   rings: true,
   fieldKeys: () => keys,
 });
-const { rooms, sms, mail, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
+const { rooms, sms, mail, webhooks, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
 const temporal = new Client({ connection: await Connection.connect(connectionOptions), namespace });
@@ -63,7 +63,7 @@ const relays = await startRelays({
   databaseUrl,
   temporal,
   taskQueue: config.taskQueue,
-  providers: { rooms, sms, mail },
+  providers: { rooms, sms, mail, webhooks },
   publicUrl: config.publicUrl,
   mailDomain: config.mailDomain,
   site: config.site,

@@ -5,9 +5,12 @@ import { NotificationRelay } from '../activities/notification-relay.js';
 import { relayPayouts } from '../activities/payout-relay.js';
 import { relayRefunds } from '../activities/refund-relay.js';
 import { relayRooms } from '../activities/room-relay.js';
+import { WebhookRelay } from '../activities/webhook-relay.js';
 import type { Db } from '../db/database.js';
 import { pruneEvents } from '../db/live-events.js';
 import { RelaySession } from '../db/relay-session.js';
+import { pruneDeliveries } from '../db/webhook-deliveries.js';
+import { fanOut } from '../db/webhook-fan-out.js';
 import type { Providers } from '../providers/index.js';
 import type { Site } from '../texts/messages.js';
 import { RelayLoop } from './relay-loop.js';
@@ -18,7 +21,7 @@ export interface RelaysOptions {
   databaseUrl: string;
   temporal: Client;
   taskQueue: string;
-  providers: Pick<Providers, 'rooms' | 'sms' | 'mail'>;
+  providers: Pick<Providers, 'rooms' | 'sms' | 'mail' | 'webhooks'>;
   publicUrl: string;
   mailDomain: string;
   site: Site;
@@ -29,25 +32,30 @@ export interface RelaysOptions {
 const LOOK_FOR_DEAD_MS = 500;
 
 const PRUNE_EVERY_MS = 60_000;
+const FAN_OUT_EVERY_MS = 500;
 
 /** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
 export async function startRelays(options: RelaysOptions): Promise<{ stop(): Promise<void> }> {
   const { db, databaseUrl, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
-  const { rooms, sms, mail } = providers;
+  const { rooms, sms, mail, webhooks } = providers;
   const session = await RelaySession.open(databaseUrl);
   const notifications = new NotificationRelay({ db, session, sms, mail, mailDomain, site, log });
+  const webhookRelay = new WebhookRelay({ db, webhooks, log });
   const loops = [
     new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
     new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log),
     new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue, log }), log),
     new RelayLoop('rooms', () => relayRooms({ db, rooms, publicUrl, log }), log),
     new RelayLoop('notifications', () => notifications.claim(), log),
-    new RelayLoop('old events', () => pruneEvents(db), log, PRUNE_EVERY_MS),
+    new RelayLoop('webhooks to write', () => fanOut(db), log, FAN_OUT_EVERY_MS),
+    new RelayLoop('webhooks', () => webhookRelay.relay(), log, FAN_OUT_EVERY_MS),
+    new RelayLoop('old events', async () => (await pruneEvents(db)) + (await pruneDeliveries(db)), log, PRUNE_EVERY_MS),
     new RelayLoop('dead relays', () => notifications.freeDead(), log, LOOK_FOR_DEAD_MS),
   ];
   return {
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));
+      await webhookRelay.stop();
       await notifications.stop();
       await session.close();
     },

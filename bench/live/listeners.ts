@@ -5,6 +5,7 @@ import { databaseNow } from '../../db/clock.js';
 import { commitAppointment } from '../../db/commit.js';
 import type { Db } from '../../db/database.js';
 import { storeMessage } from '../../db/messages.js';
+import { insertPeople } from '../../db/people.js';
 import { defaultPolicy, REAL_MINUTE_MS } from '../../domain/policy.js';
 import { makeApproved } from '../api/lives.js';
 import { forEachAtOnce } from '../herd/pool.js';
@@ -26,11 +27,11 @@ export interface Crowd {
 }
 
 async function makeAdmins(db: Db, count: number): Promise<HerdPerson[]> {
-  const values = Array.from({ length: count }, () => {
+  const people = Array.from({ length: count }, () => {
     const subject = `listening-admin-${randomUUID()}`;
-    return { subject, role: 'admin' as const, name: 'Bench admin', email: `${subject}@example.test` };
+    return { subject, role: 'admin' as const, name: 'Bench admin', email: `${subject}@example.test`, phone: null };
   });
-  return db.insertInto('person').values(values).returning(['id', 'subject']).execute();
+  return [...(await insertPeople(db, people))].map(([subject, id]) => ({ subject, id }));
 }
 
 /** So many clients, each with an approved session in a day, and admins for as many streams. */

@@ -3,8 +3,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFieldKeys } from '../db/config.js';
+import { openDatabase } from '../db/database.js';
 import { startSandbox, type Sandbox } from '../sandbox/server.js';
 import { createTestDatabase, type TestDatabase } from '../tests/setup/database.js';
+import { openEvents } from '../tests/support/event-stream.js';
+import { makeClient } from '../tests/support/people.js';
+import { signIn } from '../tests/support/sign-in.js';
 import { providerEnvironment } from '../dev/provider-environment.js';
 import { throwawayKeys } from '../dev/throwaway-keys.js';
 
@@ -78,6 +83,28 @@ test('starts while Temporal is away, logs no secret, and stops cleanly on SIGTER
     expect(said.error).toBe('');
   } finally {
     child.kill('SIGKILL');
+  }
+});
+
+test('open event streams end with SIGTERM at once, and keep the process no longer', async () => {
+  const { child, said, exited } = start({});
+  const db = openDatabase(database.url, { maxConnections: 2, fieldKeys: () => readFieldKeys(throwawayKeys) });
+  try {
+    const { subject } = await makeClient(db);
+    const authorization = `Bearer ${await signIn(`${sandbox.url}/oidc`, subject)}`;
+    await expect.poll(() => said.out, { timeout: 15_000 }).toContain('the API answers');
+    const port = Number(/"port":(\d+)/.exec(said.out)![1]);
+    const stream = await openEvents(`http://127.0.0.1:${port}/v1/events`, { authorization });
+    await stream.until(({ event }) => event === 'ready');
+    const stoppedAt = Date.now();
+    child.kill('SIGTERM');
+    await stream.ended;
+    expect(await exited).toEqual([0, null]);
+    expect(Date.now() - stoppedAt).toBeLessThan(5_000);
+    expect(said.error).toBe('');
+  } finally {
+    child.kill('SIGKILL');
+    await db.destroy();
   }
 });
 

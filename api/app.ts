@@ -34,6 +34,8 @@ import { sessionRoutes } from './routes/sessions.js';
 import { signInRoutes } from './routes/sign-in.js';
 import { therapistRoutes } from './routes/therapists.js';
 import { topUpRoutes } from './routes/top-ups.js';
+import { LIMIT_DEFAULTS } from './limits.js';
+import { limitCallers, limitRefusedTokens, limitStrangers } from './rate-limits.js';
 import { newRoutes } from './routing.js';
 import { orByTicket } from './live/tickets.js';
 import { type ApiDependencies, createServices, type Services } from './services.js';
@@ -45,7 +47,8 @@ const LARGEST_BODY_BYTES = 1024 * 1024;
 
 /** What every request passes, from the outside in. */
 function createShell(services: Services) {
-  const { config, log } = services;
+  const { config, log, limiter } = services;
+  const settings = { limiter, limits: config.limits ?? LIMIT_DEFAULTS, trustedProxies: config.trustedProxies ?? 0 };
   const app = newRoutes();
   app.use(requestIds, logRequests(log), standingHeaders);
   if (config.corsOrigins.length > 0) {
@@ -54,17 +57,18 @@ function createShell(services: Services) {
       cors({
         origin: config.corsOrigins,
         allowHeaders,
-        exposeHeaders: ['etag', 'retry-after', 'x-request-id', 'idempotent-replayed'],
+        exposeHeaders: ['etag', 'retry-after', 'x-request-id', 'idempotent-replayed', 'ratelimit', 'ratelimit-policy'],
         maxAge: 600,
       }),
     );
   }
-  app.use(door(config.door ?? DOOR_DEFAULTS), limitBody(LARGEST_BODY_BYTES));
+  app.use(door(config.door ?? DOOR_DEFAULTS), limitBody(LARGEST_BODY_BYTES), limitStrangers(settings));
   app.route('/', calendarFeedRoutes(services)); // before the authentication: its secret is all that it asks for
   const { oidcIssuer: issuer, oidcAudience: audience, oidcScope: scope } = config;
   const signedIn = authenticate(services, createTokenVerifier({ issuer, audience, scope }));
   const auditor = new Auditor(services.db);
-  app.use('/v1/*', orByTicket(services.db, signedIn), (c, next) => {
+  const known = limitRefusedTokens(settings, orByTicket(services.db, signedIn));
+  app.use('/v1/*', known, limitCallers(settings), (c, next) => {
     c.set('auditor', auditor);
     return next();
   });

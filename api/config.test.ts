@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readApiConfig, SESSION_DEFAULTS } from './config.js';
 import { DOOR_DEFAULTS } from './door.js';
+import { LIMIT_DEFAULTS } from './limits.js';
 
 const least = { OIDC_ISSUER: 'https://id.example.com', OIDC_AUDIENCE: 'punctual' };
 
@@ -18,6 +19,8 @@ test('says everything by default but who signs the tokens', () => {
     logLevel: 'info',
     databaseConnections: 20,
     door: DOOR_DEFAULTS,
+    limits: LIMIT_DEFAULTS,
+    trustedProxies: 0,
   });
 });
 
@@ -55,6 +58,16 @@ test('sets the door as it is told, the rest by the number of connections', () =>
   expect(() => readApiConfig({ ...least, JOINS_AT_ONCE: '0', QUEUE_MS: 'soon' })).toThrow(
     "The API can't start: JOINS_AT_ONCE must be at least 1, QUEUE_MS is no number.",
   );
+});
+
+test('limits are given by name, over the defaults', () => {
+  expect(readApiConfig({ ...least, RATE_LIMITS: 'reads=10/60, bookings=2/3600', TRUSTED_PROXIES: '1' })).toMatchObject({
+    limits: { ...LIMIT_DEFAULTS, reads: { most: 10, seconds: 60 }, bookings: { most: 2, seconds: 3_600 } },
+    trustedProxies: 1,
+  });
+  for (const wrong of ['reads', 'reads=0/60', 'reads=1', 'constructor=1/1', 'reads=1/60;x']) {
+    expect(() => readApiConfig({ ...least, RATE_LIMITS: wrong })).toThrow(/RATE_LIMITS must be limits of ours/);
+  }
 });
 
 test('names every variable that is wrong in one sentence', () => {

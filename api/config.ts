@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SessionLimits } from '../db/web-sessions.js';
 import { BRAND_RULE, isBrandName, type Site } from '../texts/messages.js';
 import { CONNECTIONS, doorFor, type DoorLimits } from './door.js';
+import { LIMIT_DEFAULTS, type Limits, parseLimits } from './limits.js';
 
 /** What the API reads from its environment, beside providers/config.ts, db/config.ts and Temporal's own variables. */
 export interface ApiConfig {
@@ -27,6 +28,10 @@ export interface ApiConfig {
   databaseConnections?: number;
   /** What is let in; the defaults when left out. */
   door?: DoorLimits;
+  /** What each caller may ask; the defaults when left out. */
+  limits?: Limits;
+  /** Proxies of ours before this process, whose `X-Forwarded-For` counts; none when left out. */
+  trustedProxies?: number;
 }
 
 /** A client at the issuer, for the authorization code flow. */
@@ -95,6 +100,12 @@ const environment = z.object({
   WEBHOOKS_AT_ONCE: count(1),
   QUEUE_LENGTH: count(0),
   QUEUE_MS: count(1),
+  TRUSTED_PROXIES: count(0),
+  RATE_LIMITS: z
+    .string()
+    .transform(parseLimits)
+    .refine((limits) => limits !== null, 'must be limits of ours such as reads=1200/60 bookings=60/3600')
+    .optional(),
 });
 
 function doorOf(given: z.output<typeof environment>, connections: number): DoorLimits {
@@ -157,5 +168,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
     logLevel: LOG_LEVEL,
     databaseConnections,
     door: doorOf(parsed.data, databaseConnections),
+    limits: parsed.data.RATE_LIMITS ?? LIMIT_DEFAULTS,
+    trustedProxies: parsed.data.TRUSTED_PROXIES ?? 0,
   };
 }

@@ -17,7 +17,7 @@ test.each([
   ['POST', `${A}/payments`, 'payments'],
   ['GET', `${A}/payments/current`, 'payments'],
   ['POST', `${A}/payments/razorpay/verify`, 'payments'],
-  ['POST', '/v1/top-ups', 'payments'],
+  ['POST', '/v1/wallets/EUR/top-ups', 'payments'],
   ['GET', '/v1/admin/ledger/check', 'payments'],
   ['POST', '/webhooks/stripe', 'webhooks'],
   ['POST', '/webhooks/twilio/video', 'webhooks'],

@@ -33,7 +33,8 @@ const URGENT_FACTOR = 4;
 
 const JOIN = /^\/v1\/appointments\/[^/]+\/(join|leave)$/;
 /** These ask a provider, who may be slow. */
-const PAYMENT = /^\/v1\/(appointments\/[^/]+\/payments|top-ups|admin\/ledger\/check|admin\/payouts)(\/|$)/;
+const PAYMENT =
+  /^\/v1\/(appointments\/[^/]+\/payments|wallets\/[^/]+\/top-ups|admin\/ledger\/check|admin\/payouts)(\/|$)/;
 /** A read that asks Temporal. */
 const LIVE = /^\/v1\/appointments\/[^/]+\/live$/;
 

@@ -143,6 +143,11 @@ const API_ERRORS = {
     'Too much was asked of this appointment in a short time.',
     'Wait as long as Retry-After says, then go on more slowly.',
   ],
+  too_many_requests: [
+    429,
+    'More was asked than one caller may ask in this time.',
+    'Wait as long as Retry-After says; the RateLimit headers say what is left.',
+  ],
   ticket_invalid: [
     401,
     'This ticket is used up, too old or none of ours.',

@@ -75,7 +75,7 @@ const FOR_DOCS: Headers = [
 ];
 
 /** Sets headers of the answer whatever a route answers with; a route's header of the same name replaces them. */
-function setStanding(c: Context<ApiEnv>, headers: Headers): void {
+export function setStanding(c: Context<ApiEnv>, headers: Headers): void {
   const { outgoing } = (c.env as ApiEnv['Bindings'] | undefined) ?? {};
   if (outgoing === undefined) for (const [name, value] of headers) c.header(name, value);
   // Node's own answer takes them at a tenth of the cost of a `Response`, whose one header then stays a plain object.

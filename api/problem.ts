@@ -70,7 +70,8 @@ const RETRY_AFTER_S = 2;
 /** Spread, so that those who were turned away together don't come back together. */
 const OVERLOADED_RETRY_S = { least: 1, most: 4 };
 
-function retryAfter({ code }: ProblemBody): string {
+function retryAfter({ code, retryAfterSeconds: known }: ProblemBody): string {
+  if (typeof known === 'number') return String(known);
   const { least, most } = OVERLOADED_RETRY_S;
   return String(code === 'overloaded' ? least + Math.floor(Math.random() * (most - least + 1)) : RETRY_AFTER_S);
 }

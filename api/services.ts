@@ -13,7 +13,8 @@ import type { ApiConfig } from './config.js';
 import { DecisionWatch } from './decision-watch.js';
 import type { LiveFeed } from './live/feed.js';
 import { Messenger } from './messenger.js';
-import { Pace } from './pace.js';
+import { Limiter } from './limiter.js';
+import { LIMIT_DEFAULTS } from './limits.js';
 
 /** What an API is made of; `temporal` may be a client whose server is away. */
 export interface ApiDependencies {
@@ -35,7 +36,7 @@ export interface Services extends Omit<ApiDependencies, 'background'> {
   calls: AppointmentCalls;
   messenger: Messenger;
   decisions: DecisionWatch;
-  pace: Pace;
+  limiter: Limiter;
 }
 
 export function createServices(dependencies: ApiDependencies): Services {
@@ -49,7 +50,7 @@ export function createServices(dependencies: ApiDependencies): Services {
     calls,
     messenger: new Messenger(db, calls, background),
     decisions: new DecisionWatch(db),
-    pace: new Pace(),
+    limiter: new Limiter(db, config.limits ?? LIMIT_DEFAULTS),
   };
 }
 

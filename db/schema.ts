@@ -503,7 +503,15 @@ interface AuditEntryTable {
   requestId: string | null;
 }
 
+/** As rate-limiter-flexible keeps it; `expire` in epoch ms. */
+interface RateLimitTable {
+  key: string;
+  points: Generated<number>;
+  expire: number | null;
+}
+
 export interface DB {
+  rateLimit: RateLimitTable;
   signIn: SignInTable;
   webSession: WebSessionTable;
   serviceToken: ServiceTokenTable;

@@ -24,7 +24,7 @@ const settings: Record<string, string> = {
 };
 
 /** How far Temporal's server and its database give way where all share one machine. */
-export const TEMPORAL_NICENESS = 10;
+export const TEMPORAL_NICENESS = 15;
 
 /** A PostgreSQL of the bench's own with the product's database, migrated. */
 export interface DurablePostgres {

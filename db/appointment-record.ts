@@ -5,6 +5,7 @@ import { readPolicy } from '../domain/policy.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.js';
 import { toDate, toMs } from './clock.js';
+import { compiledRead } from './compiled-read.js';
 import type { Db, Trx } from './database.js';
 import type { AppointmentTable, RoomStatus } from './schema.js';
 import { slotRange } from './slots.js';
@@ -125,9 +126,11 @@ function toRecord(row: Selectable<AppointmentTable>, beside: Beside): Appointmen
   };
 }
 
+const readOne = compiledRead(['id'], (db, { id }) => selectAppointments(db).where('a.id', '=', id));
+
 /** One appointment, or null. Takes no lock. */
 export async function loadAppointment(db: Db, id: string): Promise<LoadedAppointment | null> {
-  const selected = await selectAppointments(db).where('a.id', '=', id).executeTakeFirst();
+  const [selected] = await readOne(db, { id });
   return selected === undefined ? null : toLoaded(selected);
 }
 

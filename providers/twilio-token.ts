@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import twilio from 'twilio';
 import type { TwilioConfig } from './config.js';
 import { ProviderError, type RoomMode } from './types.js';
@@ -24,7 +25,7 @@ export function signAccessToken(
   if (!(ttlSeconds >= 1 && ttlSeconds <= TTL_MAX_SECONDS)) {
     throw new ProviderError('twilio', 'token_refused', `A token lives 1 to ${TTL_MAX_SECONDS} seconds`, false);
   }
-  const token = new AccessToken(config.accountSid, config.apiKeySid, config.apiKeySecret, {
+  const token = new AccessToken(config.accountSid, config.apiKeySid, keyOf(config.apiKeySecret), {
     identity,
     ttl: sdkTtlSeconds(request.now, ttlSeconds),
   });
@@ -34,6 +35,18 @@ export function signAccessToken(
       : new AccessToken.VideoGrant({ room: request.uniqueName }),
   );
   return token.toJwt();
+}
+
+const keys = new Map<string, KeyObject>();
+
+/**
+ * The secret as the signing library wants it in the end: given a text it tries a private key first, fails, and that costs
+ * more than signing. The SDK hands on what it gets.
+ */
+function keyOf(secret: string): string {
+  let key = keys.get(secret);
+  if (key === undefined) keys.set(secret, (key = createSecretKey(secret, 'utf8')));
+  return key as unknown as string;
 }
 
 /** The SDK counts from its own clock, and takes 0 for an hour. */

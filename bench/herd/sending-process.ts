@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { readProviderConfig } from '../../providers/config.js';
 import { SmtpMail } from '../../providers/mail.js';
+import type { MailProvider } from '../../providers/types.js';
 import { createTwilioClient } from '../../providers/twilio-client.js';
 import { forEachAtOnce } from './pool.js';
 
 /** One message as a vendor's SDK takes it. */
 export type BareMessage =
   | { channel: 'sms'; to: string; body: string }
-  | { channel: 'email'; to: string; subject: string; text: string; messageId: string };
+  | ({ channel: 'email' } & Omit<Parameters<MailProvider['sendMail']>[0], 'kind'>);
 
 /** What the bench asks of this process. */
 export interface SendingOrder {
@@ -38,8 +39,8 @@ async function sendAll(these: readonly BareMessage[]): Promise<void> {
     forEachAtOnce(sms, smsAtOnce, async ({ to, body }) => {
       await twilio.messages.create({ to, body, from: config.twilio.fromNumber });
     }),
-    forEachAtOnce(mails, mailAtOnce, async ({ to, subject, text, messageId }) => {
-      await mail.sendMail({ to, subject, text, messageId, kind: 'bare' });
+    forEachAtOnce(mails, mailAtOnce, async (message) => {
+      await mail.sendMail({ ...message, kind: 'bare' });
     }),
   ]);
 }

@@ -27,6 +27,8 @@ interface SandboxMail {
   to: string[];
   subject: string;
   text: string;
+  html: string | null;
+  calendars: string[];
   at: string;
 }
 
@@ -44,8 +46,17 @@ export async function readArrivals(sandboxUrl: string): Promise<Map<string, Arri
     ...sms.map(({ messageId, to, body, at }): Arrival => {
       return { ref: messageId, at: Date.parse(at), message: { channel: 'sms', to, body } };
     }),
-    ...mails.map(({ messageId, to, subject, text, at }): Arrival => {
-      const message = { channel: 'email' as const, to: to[0] ?? '', subject, text, messageId: messageId ?? '' };
+    ...mails.map(({ messageId, to, subject, text, html, calendars, at }): Arrival => {
+      const [content] = calendars;
+      const message = {
+        channel: 'email' as const,
+        to: to[0] ?? '',
+        subject,
+        text,
+        ...(html === null ? {} : { html }),
+        calendar: content === undefined ? null : { method: 'REQUEST' as const, content },
+        messageId: messageId ?? '',
+      };
       return { ref: messageId ?? '', at: Date.parse(at), message };
     }),
   ];

@@ -42,7 +42,7 @@ function readWish(): Wish {
     )
     .option('--seed <n>', 'what lives and kills follow from', wholeAbove0, (Date.now() % 1_000_000) + 1)
     .option('--lives <n>', 'how many', wholeAbove0, 1_000)
-    .option('--per-second <n>', 'how many begin in a second', above0, 2)
+    .option('--per-second <n>', 'how many begin in a second', above0, 1.8)
     .option('--no-keys', 'take the idempotency keys off on the way: the run must then report doubled > 0 and fail')
     .option('--keep', 'leave the folder with data, logs and evidence.json')
     .parse()

@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import { viewsOf, type StoredView } from '../db/appointment-views.js';
 import type { Db } from '../db/database.js';
 import { decryptField } from '../db/field-encryption.js';
-import type { BegunNotification, Sending } from '../db/notification-claims.js';
+import { reopenUnwantedMail, type BegunNotification, type Sending } from '../db/notification-claims.js';
+import { distrustPhone, optOut } from '../db/phones.js';
 import { deadlinesOf } from '../domain/deadlines.js';
+import { channelVerdict, groupOf, isEssential } from '../domain/notification-preferences.js';
 import { templateAtClaim, type Template } from '../domain/notifications.js';
 import { ProviderError, type MailProvider, type SmsProvider } from '../providers/types.js';
 import { writeMail, smsMark, writeSms, type Site } from '../texts/messages.js';
@@ -64,15 +66,59 @@ async function deliverOne(
     const stale = row.scheduleVersion !== view.record.scheduleVersion && (row.kind === 't15' || row.kind === 't5');
     template = stale ? null : templateAtClaim(row.kind, row.recipientRole, view);
     if (template === null) return { id: row.id, status: 'skipped', error: 'lost its meaning' };
-    if (row.channel === 'sms' && row.phone === null)
-      return { id: row.id, status: 'skipped', error: 'no telephone number' };
     if (row.channel === 'email' && row.email === null) return { id: row.id, status: 'skipped', error: 'no address' };
+    const heldBack = await heldBackBy(deps, row, template, view);
+    if (heldBack !== null) return heldBack;
     if (row.channel === 'email' && row.unanswered >= MOST_UNANSWERED_MAILS)
       return { id: row.id, status: 'failed', template, error: 'the mail server took it twice and never answered' };
     return { id: row.id, status: 'sent', template, providerRef: await handOver(deps, row, template, view) };
   } catch (error) {
+    if (row.channel === 'sms' && error instanceof ProviderError && UNREACHABLE.has(error.code))
+      return unreachable(deps, row, error.code);
     return failed(deps, row, template, error);
   }
+}
+
+/** What the recipient has chosen, as of this moment: not by this channel, or not before their quiet hours end. */
+async function heldBackBy(
+  deps: DeliveryDependencies,
+  row: BegunNotification,
+  template: Template,
+  { record }: StoredView,
+): Promise<Sending | null> {
+  const { remindAt, endsAt } = deadlinesOf(record);
+  const { id, kind, channel, begunAt } = row;
+  const recipient = { ...row, role: row.recipientRole, hasPhone: row.phone !== null };
+  const verdict = channelVerdict({ kind, channel, remindAt, endsAt }, recipient, begunAt.getTime());
+  if (verdict.do === 'send') return null;
+  if (verdict.do === 'skip')
+    return channel === 'sms' ? leaveToMail(deps, row, verdict.why) : { id, status: 'skipped', error: verdict.why };
+  const retryInMs = Math.max(1, verdict.until - begunAt.getTime());
+  return { id, status: 'pending', template, error: 'quiet hours', retryInMs, unanswered: false };
+}
+
+const OPTED_OUT = '21610';
+/** Twilio's words for a number that no SMS reaches: opted out, no number, no mobile. */
+const UNREACHABLE: ReadonlySet<string> = new Set([OPTED_OUT, '21211', '21614']);
+
+/** Nothing more is sent there. A database that is away fails the chunk, which is begun again. */
+async function unreachable(deps: DeliveryDependencies, row: BegunNotification, code: string): Promise<Sending> {
+  const { db, log } = deps;
+  log.warn({ notificationId: row.id, code }, 'a number takes no SMS');
+  const phone = decryptField(db, 'person.phone', row.recipientId, row.phone!);
+  await (code === OPTED_OUT ? optOut(db, phone) : distrustPhone(db, phone));
+  return leaveToMail(deps, row, code === OPTED_OUT ? 'opted out of SMS' : 'the number takes no SMS');
+}
+
+const ASK_AGAIN_MS = 1_000;
+
+/** An SMS that isn't sent. Where it was to be the only word of what must be known, the mail that was switched off goes out. */
+async function leaveToMail({ db }: DeliveryDependencies, row: BegunNotification, error: string): Promise<Sending> {
+  const { id, kind, preferences } = row;
+  const isOnly = isEssential(kind) && preferences.channels?.[groupOf(kind)]?.email === false;
+  if (isOnly && (await reopenUnwantedMail(db, id)))
+    return { id, status: 'pending', template: null, error, retryInMs: ASK_AGAIN_MS, unanswered: false };
+  return { id, status: 'skipped', error };
 }
 
 async function handOver(

@@ -29,6 +29,7 @@ import { moneyRoutes } from './routes/money.js';
 import { mySessionRoutes } from './routes/my-sessions.js';
 import { notificationRoutes } from './routes/notifications.js';
 import { paymentRoutes } from './routes/payments.js';
+import { phoneRoutes } from './routes/phone.js';
 import { recordRoutes } from './routes/records.js';
 import { sessionRoutes } from './routes/sessions.js';
 import { signInRoutes } from './routes/sign-in.js';
@@ -116,6 +117,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', eventRoutes(services))
     .route('/', calendarRoutes(services))
     .route('/', adminWebhookRoutes(services))
+    .route('/', phoneRoutes(services))
     .route('/', paymentWebhooks(services))
     .route('/', twilioWebhooks(services))
     .route('/', healthRoutes(services))

@@ -92,6 +92,17 @@ const API_ERRORS = {
     'No calendar has this link.',
     'Get a new link in your settings: the one before ends with it.',
   ],
+  code_wrong: [409, 'This is not the code that was sent to you.', 'Look again, and send the digits of the newest SMS.'],
+  code_over: [
+    409,
+    'No code waits: it has ended, was used, or was tried too often.',
+    'Have another one sent by POST /v1/me/phone.',
+  ],
+  phone_opted_out: [
+    409,
+    'This number has asked for no SMS from us.',
+    'Send START from that telephone, then try again.',
+  ],
   dispute_not_found: [404, 'There is no such dispute.', 'Choose one from the list of disputes.'],
   dispute_not_lost: [409, 'Only a lost dispute costs anybody anything.', 'Wait for the bank’s decision.'],
   nothing_to_reverse: [
@@ -137,6 +148,11 @@ const API_ERRORS = {
     422,
     'This Idempotency-Key was used for another request.',
     'Use a fresh key for a new request.',
+  ],
+  too_many_codes: [
+    429,
+    'Too many codes were sent to you, or to this number.',
+    'Wait half a minute; after five a day, until tomorrow.',
   ],
   rate_limited: [
     429,

@@ -5,7 +5,6 @@ import {
   OUTCOME_REASONS,
   PAYMENT_METHODS,
   PAYMENT_STATUSES,
-  ROLES,
   SESSION_MODES,
   STATUSES,
 } from '../domain/types.js';
@@ -121,10 +120,6 @@ export const paymentSchema = z
     razorpay: z.object({ orderId: z.string(), keyId: z.string() }).optional(),
   })
   .openapi('Payment');
-
-export const meSchema = z
-  .object({ id, roles: z.array(z.enum(ROLES)), name: z.string(), locale: z.string(), timeZone: z.string() })
-  .openapi('Me');
 
 const rate = z.object({ amountMinor, currency, perMinutes: z.literal(60) });
 export const therapistSchema = z

@@ -21,7 +21,7 @@ export interface ApiDependencies {
   config: ApiConfig;
   db: Db;
   temporal: Client;
-  providers: Pick<Providers, 'stripe' | 'razorpay' | 'rooms' | 'webhooks'>;
+  providers: Pick<Providers, 'stripe' | 'razorpay' | 'rooms' | 'webhooks' | 'sms'>;
   log: Logger;
   /** What open screens are told; whoever made it closes it before the server. */
   live: LiveFeed;

@@ -120,6 +120,8 @@ export const TABLE: Record<string, Row> = {
   'POST /v1/me/calendar-feed': { client: IN, therapist: IN, scope: null },
   'DELETE /v1/me/calendar-feed': { client: IN, therapist: IN, scope: null },
   'GET /v1/calendar/{file}': { open: true },
+  'POST /v1/me/phone': { ...ALL, scope: null, send: { phone: '+15005550010' } },
+  'POST /v1/me/phone/verify': { ...ALL, scope: null, send: { code: '000000' } },
 
   'POST /v1/admin/appointments/{id}/repair': { object: 'appointment', admin: ANY, scope: 'admin:write' },
   'POST /v1/admin/appointments/{id}/refunds': {

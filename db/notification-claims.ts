@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { NotificationKind } from '../domain/events.js';
+import type { NotificationPreferences } from '../domain/notification-preferences.js';
 import type { Channel, Template } from '../domain/notifications.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
@@ -51,10 +52,15 @@ export interface BegunNotification {
   notBefore: Date;
   /** When an earlier try began whose answer never came: the vendor is asked first. */
   triedAt: Date | null;
+  /** When this try began, by PostgreSQL's clock. */
+  begunAt: Date;
   name: Encrypted;
   /** Null: erased. */
   email: Encrypted | null;
   phone: Encrypted | null;
+  phoneVerifiedAt: Date | null;
+  smsOptedOutAt: Date | null;
+  preferences: NotificationPreferences;
   locale: string;
   timeZone: string;
 }
@@ -74,7 +80,8 @@ export async function beginNotifications(
     where n.id = any(${[...ids]}::uuid[]) and coalesce(n.status, '') = 'sending' and n.claimed_by = ${relayId}
       and p.id = n.recipient_id
     returning n.id, n.appointment_id, n.schedule_version, n.kind, n.recipient_role, n.recipient_id, n.channel, n.attempts,
-      n.unanswered, n.not_before, old.tried_at, p.name, p.email, p.phone, p.locale, p.time_zone`.execute(db);
+      n.unanswered, n.not_before, old.tried_at, n.tried_at as begun_at, p.name, p.email, p.phone, p.locale, p.time_zone,
+      p.phone_verified_at, p.sms_opted_out_at, p.notification_preferences as preferences`.execute(db);
   return rows;
 }
 
@@ -141,4 +148,23 @@ export async function finishNotifications(db: Db, relayId: number, endings: read
       and (n.status = 'sending' and n.claimed_by = ${relayId} or e.status = 'sent' and n.status in ('sending', 'pending'))`.execute(
     db,
   );
+}
+
+/**
+ * An SMS can't arrive, and its recipient wanted no mail of what must be known: the mail beside it goes out after all.
+ * @returns true while that mail is being decided upon by somebody, who may not know yet: ask again
+ */
+export async function reopenUnwantedMail(db: Db, smsId: string): Promise<boolean> {
+  const { rows } = await sql<{ status: string }>`
+    with mail as (
+      select m.id, m.status, m.error from notification s
+      join notification m on m.appointment_id = s.appointment_id and m.schedule_version = s.schedule_version
+        and m.kind = s.kind and m.recipient_id = s.recipient_id and m.occasion = s.occasion and m.channel = 'email'
+      where s.id = ${smsId} for update of m
+    ), reopened as (
+      update notification n set status = 'pending', next_attempt_at = clock_timestamp(), error = null, claimed_by = null
+      from mail where n.id = mail.id and mail.status = 'skipped' and mail.error = 'not wanted'
+    )
+    select status from mail`.execute(db);
+  return rows[0]?.status === 'sending';
 }

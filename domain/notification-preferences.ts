@@ -58,7 +58,7 @@ export interface Recipient {
   role: Role;
   timeZone: string;
   preferences: NotificationPreferences;
-  phone: string | null;
+  hasPhone: boolean;
   phoneVerifiedAt: Date | null;
   smsOptedOutAt: Date | null;
 }
@@ -68,8 +68,8 @@ export type ChannelVerdict = { do: 'send' } | { do: 'skip'; why: string } | { do
 const SEND: ChannelVerdict = { do: 'send' };
 
 /** Why no SMS may go to somebody; null when one may. */
-export function smsObstacle({ phone, phoneVerifiedAt, smsOptedOutAt }: Recipient): string | null {
-  if (phone === null) return 'no telephone number';
+export function smsObstacle({ hasPhone, phoneVerifiedAt, smsOptedOutAt }: Recipient): string | null {
+  if (!hasPhone) return 'no telephone number';
   if (phoneVerifiedAt === null) return 'the telephone number is not verified';
   return smsOptedOutAt === null ? null : 'opted out of SMS';
 }
@@ -122,4 +122,33 @@ export function channelVerdict(
   if (until === null || (remindAt <= until && now < endsAt)) return SEND;
   const isFirst = channel === 'email' || skipped(kind, 'email', recipient) !== null;
   return ESSENTIAL.has(group) && isFirst ? SEND : { do: 'postpone', until };
+}
+
+/** What somebody has chosen after a change of some of it; `quietHours: null` takes them away. */
+export function mergePreferences(
+  before: NotificationPreferences,
+  change: NotificationPreferences,
+): NotificationPreferences {
+  const channels = { ...before.channels };
+  for (const group of KIND_GROUPS) {
+    const changed = change.channels?.[group];
+    if (changed !== undefined) channels[group] = { ...channels[group], ...changed };
+  }
+  const quietHours = change.quietHours === undefined ? (before.quietHours ?? null) : change.quietHours;
+  return { channels, quietHours };
+}
+
+/** Every choice, with what was left open as it counts. */
+export function shownPreferences({ channels, quietHours }: NotificationPreferences): {
+  channels: Record<KindGroup, Record<ChosenChannel, boolean>>;
+  quietHours: QuietHours | null;
+} {
+  const shown = KIND_GROUPS.map((group) => {
+    const { email = true, sms = true } = channels?.[group] ?? {};
+    return [group, { email, sms }] as const;
+  });
+  return {
+    channels: Object.fromEntries(shown) as Record<KindGroup, Record<ChosenChannel, boolean>>,
+    quietHours: quietHours ?? null,
+  };
 }

@@ -25,6 +25,13 @@ export const webhookModeBody = z.strictObject({
   drop: z.boolean().optional(),
 });
 
+/** An SMS that somebody sends to us, and where Twilio reports it to. */
+export const inboundSmsBody = z.strictObject({
+  from: z.string().regex(/^\+[1-9]\d{6,14}$/),
+  body: z.string().min(1).max(1600),
+  url: z.url(),
+});
+
 export const paymentActionBody = z.strictObject({ paymentMethod: z.string().optional() });
 export const paymentAction = z.enum(PAYMENT_ACTIONS);
 export const disputeAction = z.enum(DISPUTE_ACTIONS);

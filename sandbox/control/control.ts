@@ -78,6 +78,11 @@ export class SandboxControl {
     return this.#parts.messages.list();
   }
 
+  /** Somebody answers by SMS; it goes to `url`, as the number is set up at Twilio. */
+  receiveSms(sms: { from: string; body: string; url: string }): { messageId: string } {
+    return this.#parts.messages.receive(sms);
+  }
+
   mail(): ReceivedMail[] {
     return this.#parts.mailbox.list();
   }

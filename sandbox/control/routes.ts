@@ -5,6 +5,7 @@ import {
   disputeAction,
   disputeBody,
   faultBody,
+  inboundSmsBody,
   paymentAction,
   paymentActionBody,
   refundAction,
@@ -21,6 +22,7 @@ export function controlApp(control: SandboxControl): Hono {
   app.get('/health', (c) => c.json({ ok: true }));
   app.get('/calls', (c) => c.json(control.calls(Number(c.req.query('since') ?? 0) || 0)));
   app.get('/sms', (c) => c.json(control.sms().map(({ sid, ...sms }) => ({ messageId: sid, ...sms }))));
+  app.post('/sms', async (c) => c.json(control.receiveSms(await body(c, inboundSmsBody)), 201));
   app.get('/mail', (c) => c.json(control.mail()));
   app.post('/reset', (c) => {
     control.reset();

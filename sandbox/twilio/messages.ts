@@ -25,15 +25,22 @@ const REFUSED: Record<string, [number, string]> = {
   '+15005550009': [21614, "'To' number is not a valid mobile number"],
 };
 
+/** Whoever has opted out is refused as this one is. */
+const OPTED_OUT_NUMBER = '+15005550004';
+const STOP = /^(stop|stopall|unsubscribe|cancel|end|quit|revoke|optout)$/i;
+const START = /^(start|yes|unstop)$/i;
+
 /** SMS that were sent. There is no idempotency key: a repeat is a second SMS. */
 export class TwilioMessages {
   readonly #messages: Collection<StoredMessage>;
+  readonly #optedOut: Collection<{ number: string }>;
 
   constructor(
     store: Store,
     private readonly webhooks: WebhookDispatcher,
   ) {
     this.#messages = store.collection<StoredMessage>('twilio_messages');
+    this.#optedOut = store.collection<{ number: string }>('twilio_opted_out');
   }
 
   /** @throws TwilioFailure 21604, 21602, 21603, 21606, 21211, 21610, 21614, 21617 */
@@ -57,7 +64,7 @@ export class TwilioMessages {
     }
     if (body.length > 1600)
       throw new TwilioFailure(400, 21617, 'The concatenated message body exceeds the 1600 character limit.');
-    const refusal = REFUSED[to];
+    const refusal = REFUSED[to] ?? (this.#optedOut.get(to) ? REFUSED[OPTED_OUT_NUMBER] : undefined);
     if (refusal) throw new TwilioFailure(400, ...refusal);
     const at = new Date().toISOString();
     const message: StoredMessage = { sid: twilioSid('SM'), to, from, body, status: 'queued', statusCallback, at };
@@ -65,6 +72,29 @@ export class TwilioMessages {
     const delivered = this.#messages.change(message.sid, { status: 'delivered' });
     for (const status of ['sent', 'delivered']) this.#tell(delivered, status);
     return message;
+  }
+
+  /** Somebody writes to our number: Twilio keeps its own list of who opted out, and tells the address it was given. */
+  receive({ from, body, url }: { from: string; body: string; url: string }): { messageId: string } {
+    if (STOP.test(body.trim())) this.#optedOut.put(from, { number: from });
+    if (START.test(body.trim())) this.#optedOut.delete(from);
+    const sid = twilioSid('SM');
+    const form = {
+      AccountSid: twilioCredentials.accountSid,
+      ApiVersion: '2010-04-01',
+      Body: body,
+      From: from,
+      MessageSid: sid,
+      NumMedia: '0',
+      NumSegments: '1',
+      SmsMessageSid: sid,
+      SmsSid: sid,
+      SmsStatus: 'received',
+      To: twilioCredentials.fromNumber,
+    };
+    const text = new URLSearchParams(form).toString();
+    this.webhooks.enqueue({ provider: 'twilio', eventId: twilioSid('EV'), type: 'message-received', body: text, url });
+    return { messageId: sid };
   }
 
   list(): StoredMessage[] {

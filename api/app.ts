@@ -6,6 +6,7 @@ import { Problem } from './errors.js';
 import { limitBody, logProblem, logRequests, requestIds, standingHeaders } from './middleware.js';
 import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
+import { adminNotificationRoutes } from './routes/admin-notifications.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
 import { adminAuditRoutes } from './routes/admin-audit.js';
 import { adminWebhookRoutes } from './routes/admin-webhooks.js';
@@ -114,6 +115,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', earningsRoutes(services))
     .route('/', adminPayoutRoutes(services))
     .route('/', notificationRoutes(services))
+    .route('/', adminNotificationRoutes(services))
     .route('/', eventRoutes(services))
     .route('/', calendarRoutes(services))
     .route('/', adminWebhookRoutes(services))

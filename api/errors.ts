@@ -87,6 +87,12 @@ const API_ERRORS = {
     'Temporal knows no workflow of this appointment.',
     'Read the appointment itself; an admin can repair a live one.',
   ],
+  notification_not_found: [404, 'You have no such message.', 'Choose one of GET /v1/notifications.'],
+  nothing_to_resend: [
+    409,
+    'The appointment has no such mail or SMS, it is still on its way, or it would say nothing any more.',
+    'See GET /v1/admin/appointments/{id}/notifications for what there is.',
+  ],
   calendar_not_found: [
     404,
     'No calendar has this link.',

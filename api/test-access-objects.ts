@@ -5,7 +5,7 @@ import { openSession } from '../db/web-sessions.js';
 import { ROLES, type Role } from '../domain/types.js';
 import type { Parties } from '../tests/support/appointments.js';
 import { hashOfSecret, randomSecret } from './secrets.js';
-import { activated } from './test-lives.js';
+import { activated, booked } from './test-lives.js';
 
 /** For tests only: things that a path's id can name. Each makes one of the person with this role, and says its id. */
 
@@ -42,11 +42,35 @@ async function serviceToken({ db, parties }: Owner): Promise<string> {
   return id;
 }
 
+/** An in-app message of an appointment that was booked. */
+async function notification(owner: Owner): Promise<string> {
+  const { db, role, parties } = owner;
+  const appointmentId = await booked(owner, { inMs: (48 + 3 * ROLES.indexOf(role)) * HOUR_MS });
+  const { id } = await db
+    .insertInto('notification')
+    .values({
+      appointmentId,
+      scheduleVersion: 1,
+      kind: 'completed',
+      template: 'completed',
+      recipientId: parties[role].id,
+      recipientRole: role,
+      channel: 'in_app',
+      status: 'sent',
+      notBefore: new Date(),
+      nextAttemptAt: new Date(),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
 export const OBJECTS = {
   /** Paid and activated: its therapist sees it, too. */
   appointment: (owner: Owner) => activated(owner, { inMs: (24 + 3 * ROLES.indexOf(owner.role)) * HOUR_MS }),
   therapist: ({ parties }: Owner) => Promise.resolve(parties.therapist.id),
   session,
+  notification,
   service_token: serviceToken,
 } satisfies Record<string, (owner: Owner) => Promise<string>>;
 

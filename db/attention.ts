@@ -27,13 +27,17 @@ const QUERIES = {
         and received_at < clock_timestamp() - interval '1 minute'`,
   },
   notification_failed: {
-    remedy: 'Reach the person another way, and correct the address or number.',
+    remedy: 'Correct the address or number and send it anew, or reach the person another way.',
     query: sql`
       select id::text, appointment_id, coalesce(claimed_at, created_at) as since,
         jsonb_build_object('notification', kind, 'channel', channel, 'recipientId', recipient_id,
           'attempts', attempts, 'error', error) as detail
-      from notification
-      where status = 'failed' and coalesce(claimed_at, created_at) > clock_timestamp() - interval '7 days'`,
+      from notification n
+      where status = 'failed' and coalesce(claimed_at, created_at) > clock_timestamp() - interval '7 days'
+        and not exists (
+          select from notification anew
+          where anew.appointment_id = n.appointment_id and anew.kind = n.kind and anew.recipient_id = n.recipient_id
+            and anew.channel = n.channel and anew.occasion > n.occasion)`,
   },
   deadline_passed: {
     remedy: 'See that the workflow worker runs; if the workflow is gone, repair the appointment.',

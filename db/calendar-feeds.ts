@@ -46,6 +46,7 @@ export async function readFeed(db: Db, secretHash: string): Promise<Feed | null>
     .selectFrom('calendarFeed as f')
     .innerJoin('person as p', 'p.id', 'f.personId')
     .where('f.secretHash', '=', secretHash)
+    .where('p.erasedAt', 'is', null)
     .select(['p.id', 'p.role', 'p.locale'])
     .executeTakeFirst();
   if (owner === undefined) return null;

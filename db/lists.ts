@@ -87,19 +87,6 @@ export async function listAppointments(
   return selected.map((one) => toSeen(db, one));
 }
 
-/** In-app messages of a person, the newest first (uuidv7: ordered by time). */
-export function listNotifications(db: Db, personId: string, page: { limit: number; before: string | null }) {
-  const { limit, before } = page;
-  let query = db
-    .selectFrom('notification')
-    .where('recipientId', '=', personId)
-    .where('channel', '=', 'in_app')
-    .where('status', '=', 'sent')
-    .select(['id', 'appointmentId', 'kind', 'template', 'sentAt', 'readAt']);
-  if (before !== null) query = query.where('id', '<', before);
-  return query.orderBy('id', 'desc').limit(limit).execute();
-}
-
 /** One payment of an appointment, by our id or by the provider's. */
 export function readPayment(
   db: Db,

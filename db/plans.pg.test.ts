@@ -8,7 +8,8 @@ import { ColumnsPlugin } from './field-encryption.js';
 import { viewsOf } from './appointment-views.js';
 import { lockForCommit } from './commit-rows.js';
 import type { Db } from './database.js';
-import { listAppointments, listNotifications } from './lists.js';
+import { listInbox } from './inbox.js';
+import { listAppointments } from './lists.js';
 import { claimMessages } from './messages.js';
 import { beginNotifications, claimNotifications, freeNotificationsOfDeadRelays } from './notification-claims.js';
 import { voidUnsent } from './notification-rows.js';
@@ -128,11 +129,7 @@ test.each<[what: string, call: (on: Db) => Promise<unknown>, index: RegExp]>([
     (on) => listAppointments(on, { id: parties.admin.id, role: 'admin' }, { ...filter, needs: 'activation' }, page),
     /appointment_(live|own_overlap)/,
   ],
-  [
-    'in-app notices',
-    (on) => listNotifications(on, parties.client.id, { limit: 20, before: null }),
-    /notification_inbox/,
-  ],
+  ['in-app notices', (on) => listInbox(on, parties.client.id, { limit: 20, before: null }), /notification_inbox/],
 ])('%s goes by an index', async (_, call, index) => {
   const { indexes, read } = await plansOf(call);
   expect([...indexes].join()).toMatch(index);

@@ -99,16 +99,8 @@ const API_ERRORS = {
     'Get a new link in your settings: the one before ends with it.',
   ],
   code_wrong: [409, 'This is not the code that was sent to you.', 'Look again, and send the digits of the newest SMS.'],
-  code_over: [
-    409,
-    'No code waits: it has ended, was used, or was tried too often.',
-    'Have another one sent by POST /v1/me/phone.',
-  ],
-  phone_opted_out: [
-    409,
-    'This number has asked for no SMS from us.',
-    'Send START from that telephone, then try again.',
-  ],
+  code_over: [409, 'No code waits: it has ended, was used, or was tried too often.', 'Have another one sent.'],
+  phone_opted_out: [409, 'This number asked for no SMS from us.', 'Send START from it, then try again.'],
   dispute_not_found: [404, 'There is no such dispute.', 'Choose one from the list of disputes.'],
   dispute_not_lost: [409, 'Only a lost dispute costs anybody anything.', 'Wait for the bank’s decision.'],
   nothing_to_reverse: [
@@ -155,11 +147,7 @@ const API_ERRORS = {
     'This Idempotency-Key was used for another request.',
     'Use a fresh key for a new request.',
   ],
-  too_many_codes: [
-    429,
-    'Too many codes were sent to you, or to this number.',
-    'Wait half a minute; after five a day, until tomorrow.',
-  ],
+  too_many_codes: [429, 'Too many codes were sent to you or this number.', 'Wait half a minute; after five, a day.'],
   rate_limited: [
     429,
     'Too much was asked of this appointment in a short time.',

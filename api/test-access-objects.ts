@@ -3,7 +3,7 @@ import type { Db } from '../db/database.js';
 import { makeServiceToken } from '../db/service-tokens.js';
 import { openSession } from '../db/web-sessions.js';
 import { ROLES, type Role } from '../domain/types.js';
-import type { Parties } from '../tests/support/appointments.js';
+import { makeParties, type Parties } from '../tests/support/appointments.js';
 import { hashOfSecret, randomSecret } from './secrets.js';
 import { activated, booked } from './test-lives.js';
 
@@ -42,10 +42,9 @@ async function serviceToken({ db, parties }: Owner): Promise<string> {
   return id;
 }
 
-/** An in-app message of an appointment that was booked. */
-async function notification(owner: Owner): Promise<string> {
-  const { db, role, parties } = owner;
-  const appointmentId = await booked(owner, { inMs: (48 + 3 * ROLES.indexOf(role)) * HOUR_MS });
+/** An in-app message; its appointment is others', so that nobody has too many of their own. */
+async function notification({ db, role, parties }: Owner): Promise<string> {
+  const appointmentId = await booked({ db, parties: await makeParties(db) });
   const { id } = await db
     .insertInto('notification')
     .values({

@@ -40,6 +40,8 @@ const RULES = {
   //                         client, therapist, admin, service tokens with
   see_self: rule('own', 'own', 'own', 'any'),
   change_self: rule('own', 'own', 'own', null),
+  export_self: rule('own', 'own', 'own', null),
+  erase_self: rule('own', 'own', 'own', null),
   read_notifications: rule('own', 'own', 'own', null),
   keep_calendar: rule('own', 'own', null, null),
   see_therapists: rule('any', 'any', 'any', 'appointments:read'),
@@ -66,6 +68,10 @@ const RULES = {
   see_money: rule(null, null, 'any', 'money:read'),
   move_money: rule(null, null, 'any', 'money:write'),
   see_audit: rule(null, null, 'any', 'admin:read'),
+  // A person’s whole data, and histories in clear: for people, never for a service token.
+  export_person: rule(null, null, 'any', null),
+  erase_person: rule(null, null, 'any', null),
+  decode_payloads: rule(null, null, 'any', null),
   see_operations: rule(null, null, 'any', 'admin:read'),
   run_operations: rule(null, null, 'any', 'admin:write'),
   // Never by a service token: it could give itself what it was not given.

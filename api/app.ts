@@ -1,3 +1,4 @@
+import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { Auditor } from './auditor.js';
 import { authenticate } from './auth.js';
@@ -29,6 +30,8 @@ import { meRoutes } from './routes/me.js';
 import { moneyRoutes } from './routes/money.js';
 import { mySessionRoutes } from './routes/my-sessions.js';
 import { notificationRoutes } from './routes/notifications.js';
+import { codecRoutes } from './routes/codec.js';
+import { personalDataRoutes } from './routes/personal-data.js';
 import { paymentRoutes } from './routes/payments.js';
 import { phoneRoutes } from './routes/phone.js';
 import { recordRoutes } from './routes/records.js';
@@ -40,12 +43,14 @@ import { LIMIT_DEFAULTS } from './limits.js';
 import { limitCallers, limitRefusedTokens, limitStrangers } from './rate-limits.js';
 import { newRoutes } from './routing.js';
 import { orByTicket } from './live/tickets.js';
-import { type ApiDependencies, createServices, type Services } from './services.js';
+import { type ApiDependencies, type ApiEnv, createServices, type Services } from './services.js';
 import { createTokenVerifier } from './token-verifier.js';
 import { paymentWebhooks } from './webhooks/payments.js';
 import { twilioWebhooks } from './webhooks/twilio.js';
 
 const LARGEST_BODY_BYTES = 1024 * 1024;
+/** What Temporal's UI sends along. */
+const CODEC_HEADERS = ['authorization', 'content-type', 'x-namespace'];
 
 /** What every request passes, from the outside in. */
 function createShell(services: Services) {
@@ -69,11 +74,17 @@ function createShell(services: Services) {
   const { oidcIssuer: issuer, oidcAudience: audience, oidcScope: scope } = config;
   const signedIn = authenticate(services, createTokenVerifier({ issuer, audience, scope }));
   const auditor = new Auditor(services.db);
-  const known = limitRefusedTokens(settings, orByTicket(services.db, signedIn));
-  app.use('/v1/*', known, limitCallers(settings), (c, next) => {
+  const audited: MiddlewareHandler<ApiEnv> = (c, next) => {
     c.set('auditor', auditor);
     return next();
-  });
+  };
+  const known = limitRefusedTokens(settings, orByTicket(services.db, signedIn));
+  app.use('/v1/*', known, limitCallers(settings), audited);
+  if (services.codecKeys) {
+    const origin = config.codecOrigins ?? [];
+    if (origin.length > 0) app.use('/codec/*', cors({ origin, allowHeaders: CODEC_HEADERS, maxAge: 600 }));
+    app.use('/codec/*', known, limitCallers(settings), audited).route('/', codecRoutes(services.codecKeys));
+  }
   app.notFound((c) => answerProblem(c, problemBody(new Problem('not_found'), c.req.path)));
   app.onError((error, c) => {
     if (error instanceof RepeatedProblem) return answerProblem(c, error.body);
@@ -93,6 +104,7 @@ export function createApp(dependencies: ApiDependencies) {
   const services = createServices(dependencies);
   const app = createShell(services)
     .route('/', meRoutes(services))
+    .route('/', personalDataRoutes(services))
     .route('/', mySessionRoutes(services))
     .route('/', signInRoutes(services))
     .route('/', adminServiceTokenRoutes(services))

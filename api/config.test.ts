@@ -15,6 +15,7 @@ test('says everything by default but who signs the tokens', () => {
     oidcAudience: 'punctual',
     session: SESSION_DEFAULTS,
     corsOrigins: [],
+    codecOrigins: [],
     taskQueue: 'appointments',
     logLevel: 'info',
     databaseConnections: 20,
@@ -38,6 +39,7 @@ test('reads what is given; a slash at the public address’s end would break sig
     host: '0.0.0.0',
     publicUrl: 'https://api.example.com',
     corsOrigins: ['https://a.example.com', 'https://b.example.com'],
+    codecOrigins: [],
     taskQueue: 'appointments',
   });
 });

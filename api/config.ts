@@ -22,6 +22,8 @@ export interface ApiConfig {
   session?: SessionLimits;
   /** Origins of front ends that may call from a browser; none by default. */
   corsOrigins: string[];
+  /** Of Temporal's UI, which asks the codec endpoint; none when left out. */
+  codecOrigins?: string[];
   taskQueue: string;
   logLevel: string;
   /** Of PostgreSQL, held by this process at most; 20 when left out. */
@@ -90,6 +92,7 @@ const environment = z.object({
   SESSION_MINUTES: count(1),
   SESSION_IDLE_MINUTES: count(1),
   CORS_ORIGINS: z.string().default(''),
+  CODEC_ORIGINS: z.string().default(''),
   TASK_QUEUE: z.string().default('appointments'),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
   DATABASE_CONNECTIONS: count(2),
@@ -128,6 +131,12 @@ function signInOf(given: z.output<typeof environment>): SignInConfig | undefined
   return clientId === undefined ? undefined : { clientId, clientSecret: secret ?? null, scopes, signUp };
 }
 
+const originsOf = (listed: string): string[] =>
+  listed
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+
 const MINUTE_MS = 60_000;
 
 function sessionOf(given: z.output<typeof environment>): SessionLimits {
@@ -161,9 +170,8 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
     oidcScope: parsed.data.OIDC_REQUIRED_SCOPE,
     signIn: signInOf(parsed.data),
     session: sessionOf(parsed.data),
-    corsOrigins: CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
+    corsOrigins: originsOf(CORS_ORIGINS),
+    codecOrigins: originsOf(parsed.data.CODEC_ORIGINS),
     taskQueue: TASK_QUEUE,
     logLevel: LOG_LEVEL,
     databaseConnections,

@@ -101,6 +101,13 @@ const API_ERRORS = {
   code_wrong: [409, 'This is not the code that was sent to you.', 'Look again, and send the digits of the newest SMS.'],
   code_over: [409, 'No code waits: it has ended, was used, or was tried too often.', 'Have another one sent.'],
   phone_opted_out: [409, 'This number asked for no SMS from us.', 'Send START from it, then try again.'],
+  person_not_found: [404, 'There is no such person, or they were erased.', 'See the id on an appointment of theirs.'],
+  erasure_open_appointments: [409, 'An appointment is still open.', 'Cancel it or wait until it is over.'],
+  erasure_money_due: [
+    409,
+    'Money is still on its way, or on an account.',
+    'Spend the wallet and wait for refunds, payouts and disputes.',
+  ],
   dispute_not_found: [404, 'There is no such dispute.', 'Choose one from the list of disputes.'],
   dispute_not_lost: [409, 'Only a lost dispute costs anybody anything.', 'Wait for the bank’s decision.'],
   nothing_to_reverse: [

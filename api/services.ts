@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Db } from '../db/database.js';
 import type { Person } from '../db/people.js';
 import type { Providers } from '../providers/index.js';
+import type { NamedKeys } from '../secrets/named-keys.js';
 import { AppointmentCalls } from './appointment-calls.js';
 import type { Act, Credential } from './access.js';
 import type { Auditor } from './auditor.js';
@@ -25,6 +26,8 @@ export interface ApiDependencies {
   log: Logger;
   /** What open screens are told; whoever made it closes it before the server. */
   live: LiveFeed;
+  /** Of the codec of Temporal's payloads; null, as by default, where it is off. */
+  codecKeys?: NamedKeys | null;
   /** Given by who wants to await what goes on after the answers. */
   background?: Background;
 }

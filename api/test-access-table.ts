@@ -39,6 +39,9 @@ const soon = () => new Date(Date.now() + 48 * 3_600_000).toISOString();
 export const TABLE: Record<string, Row> = {
   'GET /v1/me': { ...ALL, scope: 'any' },
   'PATCH /v1/me': { ...ALL, scope: null },
+  'POST /v1/me/export': { ...ALL, scope: null },
+  // Who names another id than their own erases nobody.
+  'POST /v1/me/erasure': { ...ALL, scope: null, send: { id: 'somebody-else' } },
   'GET /v1/me/sessions': { ...ALL, scope: 'any' },
   'DELETE /v1/me/sessions/{id}': { object: 'session', client: OWN, therapist: OWN, admin: OWN, scope: null },
 
@@ -142,6 +145,8 @@ export const TABLE: Record<string, Row> = {
   'GET /v1/admin/attention': { admin: IN, scope: 'admin:read' },
   'GET /v1/admin/disputes': { admin: IN, scope: 'money:read' },
   'POST /v1/admin/disputes/{id}/reverse-earnings': { admin: 404, scope: 'money:write', send: { reason } },
+  'POST /v1/admin/people/{id}/export': { admin: 404, scope: null },
+  'POST /v1/admin/people/{id}/erasure': { admin: 404, scope: null },
   'GET /v1/admin/audit': { admin: IN, scope: 'admin:read' },
   'GET /v1/admin/ledger/check': { admin: IN, scope: 'money:read' },
   'POST /v1/admin/payouts': { admin: IN, scope: 'money:write' },

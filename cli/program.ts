@@ -13,6 +13,7 @@ import {
 } from './appointments.js';
 import { addPayouts } from './payouts.js';
 import { showAttention } from './attention.js';
+import { erasePerson, exportPerson } from './people.js';
 import { checkLedger } from './ledger-check.js';
 
 /** What the commands need from outside; connecting happens only once a command is known to be well formed. */
@@ -44,6 +45,7 @@ export function createProgram(deps: CliDeps): Command {
   addAppointments(program, deps);
   addPayouts(program, deps);
   addLedger(program, deps);
+  addPeople(program, deps);
   program
     .command('attention')
     .description('what is stuck and why, and what to do about it')
@@ -59,6 +61,20 @@ function days(text: string): number {
   if (!Number.isSafeInteger(value) || value < 0 || value > 30)
     throw new InvalidArgumentError('It must be a whole number from 0 to 30.');
   return value;
+}
+
+function addPeople(program: Command, { print, connect }: CliDeps): void {
+  const api = (): Promise<ApiClient> => connect(program.opts<{ as: string }>().as);
+  const group = program.command('people').description('what is kept of somebody');
+  group
+    .command('export <id>')
+    .description('everything that is kept of one person, as JSON')
+    .action(async (id: string) => exportPerson(await api(), id, print));
+  group
+    .command('erase <id>')
+    .description('forget who somebody is, for good')
+    .requiredOption('--yes', 'it can’t be taken back')
+    .action(async (id: string) => erasePerson(await api(), id, print));
 }
 
 function addLedger(program: Command, { print, connect }: CliDeps): void {

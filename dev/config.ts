@@ -55,7 +55,14 @@ const inheritedNames = [
   'NODE_OPTIONS',
   'NODE_EXTRA_CA_CERTS',
 ];
-const passedThroughNames = ['MINUTE_MS', 'NODE_ENV', 'LOG_LEVEL', 'CORS_ORIGINS'];
+const passedThroughNames = [
+  'MINUTE_MS',
+  'NODE_ENV',
+  'LOG_LEVEL',
+  'CORS_ORIGINS',
+  'TEMPORAL_CODEC_KEYS',
+  'CODEC_ORIGINS',
+];
 
 function pick(environment: NodeJS.ProcessEnv, names: string[]): Record<string, string> {
   const found = names.map((name) => [name, environment[name]] as const);

@@ -10,6 +10,8 @@ import { readDatabaseConfig, readFieldKeys } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
 import { readProviderConfig } from '../providers/config.js';
 import { createProviders } from '../providers/index.js';
+import { readCodecKeys } from '../secrets/config.js';
+import { codecOptions } from '../secrets/payload-codec.js';
 import { writeWorkflowBundle } from './bundle.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
 import { startRelays } from './relays.js';
@@ -40,7 +42,8 @@ const db = openDatabase(databaseUrl, {
 const { rooms, sms, mail, webhooks, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
-const temporal = new Client({ connection: await Connection.connect(connectionOptions), namespace });
+const codec = codecOptions(readCodecKeys());
+const temporal = new Client({ ...codec, connection: await Connection.connect(connectionOptions), namespace });
 await ensureSearchAttributes(temporal);
 await ensureReconcileSchedule(temporal, config.taskQueue);
 
@@ -48,6 +51,7 @@ const workers: Worker[] = await createWorkers({
   connection,
   namespace,
   taskQueue: config.taskQueue,
+  ...codec,
   workflowBundle: { codePath: await bundlePath(config) },
   activities: createActivities({
     db,

@@ -8,6 +8,8 @@ export interface WorkersOptions {
   taskQueue: string;
   workflowBundle: { codePath: string };
   activities: { records: RecordActivities; providers: ProviderActivities };
+  /** The codec of payloads, where it is on. */
+  dataConverter?: WorkerOptions['dataConverter'];
 }
 
 /** Grace for running activities after SIGTERM, then the hard limit; a container's stop grace period is longer. */
@@ -19,8 +21,9 @@ const SHUTDOWN_FORCE_MS = 50_000;
  * commit's slot. A worker that was killed costs its workflows 2 s instead of 11: the sticky timeout.
  */
 export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
-  const { connection, namespace, taskQueue, workflowBundle, activities } = options;
-  const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'shutdownGraceTime' | 'shutdownForceTime'> = {
+  const { connection, namespace, taskQueue, workflowBundle, activities, dataConverter } = options;
+  const shared: Omit<WorkerOptions, 'taskQueue'> = {
+    ...(dataConverter && { dataConverter }),
     connection,
     namespace,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,

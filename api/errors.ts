@@ -137,6 +137,9 @@ const API_ERRORS = {
     'Choose an amount from minMinor to maxMinor, or the other method.',
   ],
   currency_mismatch: [409, 'There are no wallets in this currency.', 'Top up a wallet of a currency that is offered.'],
+  request_timeout: [408, 'The request did not come to its end in time.', 'Send it again, all of it at once.'],
+  headers_too_large: [431, 'Address and headers are too large.', 'Send at most 16 KiB of them.'],
+  request_unreadable: [400, 'This is no HTTP request.', 'Send well-formed HTTP/1.1.'],
   body_too_large: [413, 'The body is too large.', 'Send at most 1 MiB.'],
   media_type_unsupported: [
     415,

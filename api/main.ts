@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
 import { readDatabaseConfig, readFieldKeys } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
 import { readProviderConfig } from '../providers/config.js';
@@ -11,6 +10,7 @@ import { Background } from './background.js';
 import { type ApiConfig, readApiConfig } from './config.js';
 import { openLog } from './log.js';
 import { LiveFeed } from './live/feed.js';
+import { createHttpServer } from './server.js';
 import { createTemporalClient } from './temporal-client.js';
 
 /** How long a stop waits for requests and what goes on behind them. */
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   const background = new Background(log);
   const live = new LiveFeed({ db, databaseUrl, log });
   const app = createApp({ config, db, temporal, providers, log, live, background, codecKeys });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createHttpServer(app.fetch);
   const closed = once(server, 'close');
   await listen(server, config);
   log.info({ address: server.address() }, 'the API answers');

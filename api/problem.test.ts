@@ -14,7 +14,7 @@ const pgError = (code: string) => Object.assign(new Error('from PostgreSQL'), { 
 test('every code has a status, a sentence and a remedy; every refusal of the business is in the table', () => {
   for (const code of PROBLEM_CODES) {
     const { status, message, remedy } = errorOf(code);
-    expect([400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 502, 503]).toContain(status);
+    expect([400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 431, 500, 502, 503]).toContain(status);
     expect(message, code).toMatch(/^[A-Z].*\.$/);
     expect(remedy, code).toMatch(/^[A-Z].*\.$/);
   }

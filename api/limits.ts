@@ -14,7 +14,7 @@ export const LIMIT_DEFAULTS = {
   /** Of an admin or a service: reads and changes. */
   bulk: { most: 60_000, seconds: 60 },
   /** Changes of one appointment. */
-  appointment: { most: 30, seconds: 30 },
+  appointment: { most: 60, seconds: 60 },
   /** And those of them that are more than a few in that time. */
   persistence: { most: 100, seconds: 600 },
   bookings: { most: 60, seconds: 3_600 },
@@ -43,7 +43,7 @@ export const SHARED: ReadonlySet<LimitName> = new Set([
 ]);
 
 /** How many changes of one appointment, in its limit's time, are no persistence: somebody whose line comes and goes. */
-export const UNNOTICED_CHANGES = 6;
+export const UNNOTICED_CHANGES = 10;
 
 const isLimitName = (name: string): name is LimitName => Object.hasOwn(LIMIT_DEFAULTS, name);
 const LIMIT = /^([a-z_]+)=([1-9]\d{0,8})\/([1-9]\d{0,5})$/;

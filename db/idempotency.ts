@@ -102,6 +102,17 @@ export async function releaseRequest(db: Db, { caller, route, key }: RequestKey)
     where caller = ${caller} and route = ${route} and key = ${key} and response_status is null`.execute(db);
 }
 
+const PRUNED_AT_ONCE = 1_000;
+
+/** Takes out keys whose day is over, a thousand at most: they mean nothing any more, and their answers name people. */
+export async function pruneAnswers(db: Db): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from idempotency_key where ctid = any(array(
+      select ctid from idempotency_key where created_at <= clock_timestamp() - ${KEPT_HOURS} * interval '1 hour'
+      limit ${PRUNED_AT_ONCE}))`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
+
 /** Mints another resource for a request whose first one can never come to be. @returns its id */
 export async function renewResource(db: Db, { caller, route, key }: RequestKey): Promise<string> {
   const { resourceId } = await db

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseLimits, unlimited } from '../../api/limits.js';
 import { type ApiWorld, createApiWorld } from '../../api/test-world.js';
 import type { FaultRule } from '../../sandbox/faults.js';
 import { brokenRules, ledgersBooks, providersBooks } from '../support/provider-books.js';
@@ -11,7 +12,7 @@ const TIMEOUT_MS = 60_000 + TIMES * 500;
 
 let world: ApiWorld;
 beforeAll(async () => {
-  world = await createApiWorld();
+  world = await createApiWorld({ settings: { limits: parseLimits(unlimited)! } }); // one caller stands for many
 });
 afterEach(() => {
   world.sandbox.control.clearFaults();

@@ -114,9 +114,11 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
 /** A value with one thing or two that are not as they should be. */
 function mutated(value: unknown, mutations: readonly Mutation[]): unknown {
   const copy: unknown = structuredClone(value);
-  for (const { at, how, key, by } of mutations) {
+  for (const { at, how, key, by: given } of mutations) {
     const places = placesOf(copy);
-    if (how === 'add' && typeof copy === 'object' && copy !== null) Object.assign(copy, { [key]: by });
+    const by = structuredClone(given); // what is generated is everybody's
+    const own = { value: by, enumerable: true, writable: true, configurable: true };
+    if (how === 'add' && typeof copy === 'object' && copy !== null) Object.defineProperty(copy, key, own);
     if (places.length === 0) continue;
     const place = places[at % places.length]!;
     if (how === 'replace') place.holder[place.key] = by;

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { AppointmentRecord } from '../domain/record.js';
-import type { Participant } from '../domain/types.js';
+import { type Participant, type Role, ROLES } from '../domain/types.js';
 import { Problem } from './errors.js';
 import type { Reader } from './present.js';
 import type { ApiEnv } from './services.js';
@@ -81,6 +81,12 @@ const RULES = {
 } as const satisfies Record<string, Rule>;
 
 export type Act = keyof typeof RULES;
+
+/** In which roles somebody may, and with which scope a service token; for the document. */
+export function whoMay(act: Act): { roles: Role[]; scope: Rule['scope'] } {
+  const { scope, ...reaches } = RULES[act];
+  return { roles: ROLES.filter((role) => reaches[role] !== null), scope };
+}
 
 /** What lets somebody in: a token of a person, a session of the web app, a service token with its scopes, or a stream's ticket. */
 export interface Credential {

@@ -1,39 +1,5 @@
 import { isRefusalCode, refusal, type RefusalCode } from '../domain/refusals.js';
-
-/** HTTP status of every refusal of the business: 409 where the state forbids it, 404 and 422 where the request is wrong. */
-const REFUSAL_STATUS: Record<RefusalCode, 404 | 409 | 422> = {
-  slot_taken: 409,
-  own_overlap: 409,
-  too_many_unpaid: 409,
-  outside_hours: 409,
-  too_late: 409,
-  unknown_therapist: 422,
-  duration_not_offered: 422,
-  insufficient_funds: 409,
-  already_paid: 409,
-  payment_window_over: 409,
-  payment_required: 409,
-  awaiting_activation: 409,
-  too_early: 409,
-  not_started: 409,
-  already_over: 409,
-  deciding: 409,
-  therapist_busy: 409,
-  not_completed: 409,
-  amount_too_large: 409,
-  refund_disputed: 409,
-  review_exists: 409,
-  signature_mismatch: 409,
-  amount_mismatch: 409,
-  no_payment: 404,
-  booking_malformed: 422,
-  message_malformed: 422,
-  use_end: 409,
-  quote_changed: 409,
-  not_in_progress: 409,
-  reschedule_limit: 409,
-  unknown_appointment: 404,
-};
+import { REFUSAL_STATUS } from './refusal-statuses.js';
 
 const AWAY = 'Try again in a few seconds with the same Idempotency-Key.';
 
@@ -213,6 +179,8 @@ const API_ERRORS = {
 
 export type ApiErrorCode = keyof typeof API_ERRORS;
 export type ProblemCode = RefusalCode | ApiErrorCode;
+/** The statuses as types. */
+export type StatusTables = typeof REFUSAL_STATUS & { [C in ApiErrorCode]: (typeof API_ERRORS)[C][0] };
 export const PROBLEM_CODES = [...Object.keys(REFUSAL_STATUS), ...Object.keys(API_ERRORS)] as ProblemCode[];
 
 /** An invalid field: where it is (`body.startsAt`, `query.limit`) and what is wrong. */

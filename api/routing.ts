@@ -1,7 +1,6 @@
 import { type Hook, OpenAPIHono, type z } from '@hono/zod-openapi';
-import { type Act, allow } from './access.js';
+import { type Act, allow, whoMay } from './access.js';
 import { type FieldError, Problem } from './errors.js';
-import { problemSchema } from './schemas.js';
 import type { ApiEnv } from './services.js';
 
 /** Which part of a request a validator looks at, as `errors[].field` names it. */
@@ -36,33 +35,10 @@ export const jsonBody = <T extends z.ZodType>(schema: T) => ({
   content: { 'application/json': { schema } },
 });
 
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
-
-/** Problems of every route below /v1; none of them is returned, all are thrown. */
-export const problems = {
-  401: problem('No valid token.'),
-  403: problem('Not for this role.'),
-  404: problem('Not there, or somebody else’s.'),
-  422: problem('Invalid.'),
-  503: problem(
-    'PostgreSQL, Temporal, a provider or the issuer is away, or more is asked than can be answered: see Retry-After.',
-  ),
+/** For whoever may do this, by api/access.ts: by which credentials, and in which roles. */
+export const may = (act: Act) => {
+  const { roles, scope } = whoMay(act);
+  const service = scope === null ? [] : [{ service: scope === 'any' ? [] : [scope] }];
+  const security: Record<string, string[]>[] = [{ bearer: [] }, { session: [] }, ...service];
+  return { security, 'x-roles': roles, middleware: allow(act) };
 };
-
-/** And of those that change something. */
-export const writeProblems = {
-  ...problems,
-  400: problem('Unreadable.'),
-  409: problem('Refused by the state; code says why, remedy what to do.'),
-  413: problem('Too large.'),
-  415: problem('Not JSON.'),
-  429: problem('Too much for this appointment in a short time: Retry-After says when to go on.'),
-};
-
-const security: Record<string, string[]>[] = [{ bearer: [] }, { session: [] }];
-
-/** For whoever may do this, by api/access.ts. */
-export const may = (act: Act) => ({ security, middleware: allow(act) });

@@ -68,8 +68,16 @@ export const policySchema = z
     activationGraceMinutes: z.number(),
     absenceMinutes: z.number(),
     bufferMinutes: z.number(),
+    bufferBeforeMinutes: z.number(),
+    minimumNoticeMinutes: z.number(),
     platformFeeBps: z.int(),
     maxUnpaidBookings: z.int(),
+    freeCancellationMinutes: z.number(),
+    lateCancellationBps: z.int(),
+    rescheduleUntilMinutes: z.number(),
+    maxReschedules: z.int(),
+    presenceBps: z.int(),
+    earningsDelayMinutes: z.number(),
     wakeSpreadMs: z.int(),
   })
   .openapi('Policy', { description: 'Times in policy minutes, which last minuteMs each.' });

@@ -17,6 +17,7 @@ import type { ApiConfig } from './config.js';
 import { DOOR_DEFAULTS } from './door.js';
 import { LiveFeed, type LiveOptions } from './live/feed.js';
 import { createTemporalClient } from './temporal-client.js';
+import { conformanceOf } from './test-conformance.js';
 
 /** For tests only: the API over HTTP with a real database and sandbox, and a Temporal that nobody can reach. */
 
@@ -27,6 +28,8 @@ export interface Sent {
   raw?: string;
   headers?: Record<string, string>;
   key?: string;
+  /** The test has broken something below: an answer that the document doesn't promise is what it is after. */
+  broken?: true;
 }
 
 /** An answer with its body parsed. */
@@ -109,6 +112,7 @@ export async function createApiWorld({
   const live = new LiveFeed({ db, databaseUrl: database.url, log, options: liveOptions });
   app = createApp({ config, db, temporal, providers, log, live, background });
   sandbox.setDestinations({ stripe: `${url}/webhooks/stripe`, razorpay: `${url}/webhooks/razorpay` });
+  const conformance = conformanceOf(app);
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (subject: string): Promise<string> => {
     const token = tokens.get(subject) ?? signIn(issuer, subject);
@@ -118,7 +122,7 @@ export async function createApiWorld({
   const send = async (
     person: TestPerson | null,
     path: string,
-    { method = 'GET', body, raw, headers, key }: Sent = {},
+    { method = 'GET', body, raw, headers, key, broken }: Sent = {},
   ): Promise<Answer> => {
     const all = {
       ...(person === null ? {} : { authorization: `Bearer ${await tokenOf(person.subject)}` }),
@@ -126,13 +130,15 @@ export async function createApiWorld({
       ...(key === undefined ? {} : { 'idempotency-key': key }),
       ...headers,
     };
-    return toAnswer(
+    const answer = await toAnswer(
       await fetch(`${url}${path}`, {
         method,
         headers: all,
         body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
       }),
     );
+    if (broken !== true) await conformance.assert(method, path, answer);
+    return answer;
   };
   return {
     url,

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ATTENTION_KINDS, readAttention } from '../../db/attention.js';
-import { may, json, newRoutes, problems } from '../routing.js';
+import { readProblems } from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import { id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -27,12 +28,13 @@ const attentionSchema = z
 const attention = createRoute({
   method: 'get',
   path: '/v1/admin/attention',
+  operationId: 'getAttention',
   tags: ['Administration'],
   summary: 'What is stuck and why, and what to do about it',
   ...may('see_operations'),
   responses: {
     200: json(attentionSchema, 'The longest stuck first, within a kind; empty when all is well.'),
-    ...problems,
+    ...readProblems(),
   },
 });
 

@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { type AuditLine, listAudit } from '../../db/audit-log.js';
 import { isUuid } from '../ids.js';
 import { decodeCursor, encodeCursor, pageQuery } from '../page.js';
-import { json, may, newRoutes, problems } from '../routing.js';
+import { readProblems } from '../problem-responses.js';
+import { json, may, newRoutes } from '../routing.js';
 import { id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -24,6 +25,7 @@ const filterText = z.string().min(1).max(100).optional();
 const list = createRoute({
   method: 'get',
   path: '/v1/admin/audit',
+  operationId: 'listAudit',
   tags: ['Administration'],
   summary: 'Who read and changed what, the newest first',
   description:
@@ -37,7 +39,7 @@ const list = createRoute({
       objectId: filterText,
     }),
   },
-  responses: { 200: json(pageOf(lineSchema), 'A page of the log.'), ...problems },
+  responses: { 200: json(pageOf(lineSchema), 'A page of the log.'), ...readProblems() },
 });
 
 const place = z.tuple([z.int().nullable(), z.int().nullable()]);

@@ -6,7 +6,8 @@ import { once } from '../idempotency.js';
 import { isUuid } from '../ids.js';
 import { idParam, optionalKey, reason } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { postBodyProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { amountMinor, currency, id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -41,21 +42,26 @@ const reversalSchema = z
 const list = createRoute({
   method: 'get',
   path: '/v1/admin/disputes',
+  operationId: 'listDisputes',
   tags: ['Administration'],
   summary: 'Disputes, the newest first, with their deadlines for evidence',
   ...may('see_money'),
   request: { query: pageQuery().extend({ status: status.optional() }) },
-  responses: { 200: json(pageOf(disputeSchema), 'A page of disputes.'), ...problems },
+  responses: { 200: json(pageOf(disputeSchema), 'A page of disputes.'), ...readProblems() },
 });
 
 const reverseRoute = createRoute({
   method: 'post',
   path: '/v1/admin/disputes/{id}/reverse-earnings',
+  operationId: 'reverseDisputedEarnings',
   tags: ['Administration'],
   summary: 'Let the therapist’s earning and the fee bear a lost dispute',
   ...may('move_money'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(z.object({ reason })) },
-  responses: { 200: json(reversalSchema, 'Reversed.'), ...writeProblems },
+  responses: {
+    200: json(reversalSchema, 'Reversed.'),
+    ...postBodyProblems('dispute_not_found', 'dispute_not_lost', 'nothing_to_reverse'),
+  },
 });
 
 function present({ evidenceDueAt, openedAt, closedAt, ...dispute }: ListedDispute): z.infer<typeof disputeSchema> {

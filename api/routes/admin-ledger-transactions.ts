@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { readAppointmentLedger, type AppointmentLedger } from '../../db/ledger-read.js';
 import { withReasons } from '../../db/notes.js';
 import { idParam } from '../inputs.js';
-import { may, json, newRoutes, problems } from '../routing.js';
+import { readProblems } from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -78,11 +79,12 @@ const ledgerSchema = z
 const ledgerRoute = createRoute({
   method: 'get',
   path: '/v1/admin/appointments/{id}/ledger',
+  operationId: 'getAppointmentLedger',
   tags: ['Administration'],
   summary: 'Every posting of an appointment, with its refunds and disputes',
   ...may('see_money'),
   request: { params: idParam },
-  responses: { 200: json(ledgerSchema, 'As of one moment.'), ...problems },
+  responses: { 200: json(ledgerSchema, 'As of one moment.'), ...readProblems('unknown_appointment') },
 });
 
 const isoOrNull = (at: Date | null): string | null => at?.toISOString() ?? null;

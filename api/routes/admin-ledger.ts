@@ -3,7 +3,8 @@ import { databaseNow } from '../../db/clock.js';
 import { checkLedger, type RuleResult } from '../../db/ledger-check.js';
 import { DIFFERENCE_KINDS } from '../../domain/reconciliation.js';
 import { compareProvider } from '../provider-comparison.js';
-import { may, json, newRoutes, problems } from '../routing.js';
+import { readProblems } from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -55,6 +56,7 @@ export const ledgerCheckSchema = z
 const check = createRoute({
   method: 'get',
   path: '/v1/admin/ledger/check',
+  operationId: 'checkLedger',
   tags: ['Administration'],
   summary: 'Prove the invariants of the money, and compare the providers’ objects with ours',
   ...may('see_money'),
@@ -69,7 +71,7 @@ const check = createRoute({
         .openapi({ description: 'How far back providers are compared; 0: not at all.' }),
     }),
   },
-  responses: { 200: json(ledgerCheckSchema, 'What was proved and what was found.'), ...problems },
+  responses: { 200: json(ledgerCheckSchema, 'What was proved and what was found.'), ...readProblems() },
 });
 
 /** Columns as the API names them. */

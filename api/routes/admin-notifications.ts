@@ -5,7 +5,8 @@ import { Problem } from '../errors.js';
 import { once } from '../idempotency.js';
 import { isUuid } from '../ids.js';
 import { idInput, idParam, optionalKey } from '../inputs.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { OF_APPOINTMENT, postBodyProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -29,22 +30,30 @@ const toldSchema = z
 const list = createRoute({
   method: 'get',
   path: '/v1/admin/appointments/{id}/notifications',
+  operationId: 'listAppointmentNotifications',
   tags: ['Administration'],
   summary: 'Who was told what of an appointment, by which channel, and what became of it',
   ...may('see_operations'),
   request: { params: idParam },
-  responses: { 200: json(pageOf(toldSchema), 'All of them, the oldest first.'), ...problems },
+  responses: {
+    200: json(pageOf(toldSchema), 'All of them, the oldest first.'),
+    ...readProblems('unknown_appointment'),
+  },
 });
 
 const resend = createRoute({
   method: 'post',
   path: '/v1/admin/appointments/{id}/notifications/resend',
+  operationId: 'resendNotification',
   tags: ['Administration'],
   summary: 'Send one of them anew',
   description: 'As a row of its own, which says what holds then, by what its recipient has chosen.',
   ...may('run_operations'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(z.object({ notificationId: idInput })) },
-  responses: { 201: json(toldSchema, 'It waits for its sending.'), ...writeProblems },
+  responses: {
+    201: json(toldSchema, 'It waits for its sending.'),
+    ...postBodyProblems(...OF_APPOINTMENT, 'nothing_to_resend'),
+  },
 });
 
 function present(row: NotificationRow): z.infer<typeof toldSchema> {

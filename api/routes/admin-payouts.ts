@@ -10,7 +10,8 @@ import { requiredKey } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
 import { startPayouts } from '../payout-calls.js';
 import { batchCsv, batchDetailSchema, batchSchema, presentBatch, presentBatchDetail } from '../payouts-view.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { keyedProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -21,22 +22,24 @@ const currencyCode = z
 const create = createRoute({
   method: 'post',
   path: '/v1/admin/payouts',
+  operationId: 'createPayouts',
   tags: ['Administration'],
   summary: 'Pay out what therapists may have by now, in one currency by one rail',
   description: 'Therapists with an account at Stripe are paid by `stripe_connect`, all others by `csv`.',
   ...may('move_money'),
   request: { headers: requiredKey, body: jsonBody(z.object({ currency: currencyCode, rail: z.enum(PAYOUT_RAILS) })) },
-  responses: { 201: json(batchDetailSchema, 'Posted; being sent from now on.'), ...writeProblems },
+  responses: { 201: json(batchDetailSchema, 'Posted; being sent from now on.'), ...keyedProblems('nothing_payable') },
 });
 
 const list = createRoute({
   method: 'get',
   path: '/v1/admin/payouts',
+  operationId: 'listPayouts',
   tags: ['Administration'],
   summary: 'Batches of payouts, the newest first',
   ...may('see_money'),
   request: { query: pageQuery() },
-  responses: { 200: json(pageOf(batchSchema), 'A page of batches.'), ...problems },
+  responses: { 200: json(pageOf(batchSchema), 'A page of batches.'), ...readProblems() },
 });
 
 const CSV = '.csv';
@@ -44,13 +47,14 @@ const CSV = '.csv';
 const show = createRoute({
   method: 'get',
   path: '/v1/admin/payouts/{batchId}',
+  operationId: 'getPayouts',
   tags: ['Administration'],
   summary: 'A batch with its payouts; with .csv behind its id, the file for the bank',
   ...may('see_money'),
   request: { params: z.object({ batchId: z.string().openapi({ param: { name: 'batchId', in: 'path' } }) }) },
   responses: {
     200: { description: 'The batch.', content: { 'application/json': { schema: batchDetailSchema }, ...CSV_CONTENT } },
-    ...problems,
+    ...readProblems('not_found'),
   },
 });
 

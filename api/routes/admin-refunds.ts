@@ -3,7 +3,8 @@ import { refundAfterEnd } from '../../db/admin-refunds.js';
 import type { Refund } from '../../db/refunds.js';
 import { once } from '../idempotency.js';
 import { idParam, reason, requiredKey } from '../inputs.js';
-import { may, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
+import { OF_APPOINTMENT, keyedProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -24,6 +25,7 @@ const refundSchema = z
 const refundRoute = createRoute({
   method: 'post',
   path: '/v1/admin/appointments/{id}/refunds',
+  operationId: 'refundAppointment',
   tags: ['Administration'],
   summary: 'Return what a session was charged, or a part of it, after its end',
   description: 'To the source that paid: card or UPI, or the wallet. The therapist’s earnings are taken back with it.',
@@ -38,7 +40,10 @@ const refundRoute = createRoute({
       }),
     ),
   },
-  responses: { 201: json(refundSchema, 'Asked for; a source answers by itself.'), ...writeProblems },
+  responses: {
+    201: json(refundSchema, 'Asked for; a source answers by itself.'),
+    ...keyedProblems(...OF_APPOINTMENT, 'not_completed', 'refund_disputed', 'amount_too_large'),
+  },
 });
 
 function presentRefund(refund: Refund, said: string): z.infer<typeof refundSchema> {

@@ -14,7 +14,8 @@ import { once } from '../idempotency.js';
 import { isUuid } from '../ids.js';
 import { idParam, instantInput, optionalKey, text } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { json, jsonBody, may, newRoutes, problems, writeProblems } from '../routing.js';
+import { changeProblems, postBodyProblems, readProblems } from '../problem-responses.js';
+import { json, jsonBody, may, newRoutes } from '../routing.js';
 import { id, instant, pageOf } from '../schemas.js';
 import { hashOfSecret, randomSecret } from '../secrets.js';
 import type { Services } from '../services.js';
@@ -53,31 +54,34 @@ const tokenInput = z.object({
 const create = createRoute({
   method: 'post',
   path,
+  operationId: 'createServiceToken',
   tags: ['Administration'],
   summary: 'Make a token for another system; its secret is shown this once',
   ...may('keep_service_tokens'),
   request: { headers: optionalKey, body: jsonBody(tokenInput) },
-  responses: { 201: json(tokenSchema, 'Made.'), ...writeProblems },
+  responses: { 201: json(tokenSchema, 'Made.'), ...postBodyProblems() },
 });
 
 const list = createRoute({
   method: 'get',
   path,
+  operationId: 'listServiceTokens',
   tags: ['Administration'],
   summary: 'Service tokens, the newest first',
   ...may('keep_service_tokens'),
   request: { query: pageQuery() },
-  responses: { 200: json(pageOf(tokenSchema), 'A page of tokens, without their secrets.'), ...problems },
+  responses: { 200: json(pageOf(tokenSchema), 'A page of tokens, without their secrets.'), ...readProblems() },
 });
 
 const revoke = createRoute({
   method: 'delete',
   path: `${path}/{id}`,
+  operationId: 'revokeServiceToken',
   tags: ['Administration'],
   summary: 'Revoke a service token: at once here, in other processes within two seconds',
   ...may('keep_service_tokens'),
   request: { params: idParam },
-  responses: { 204: { description: 'Revoked.' }, ...problems },
+  responses: { 204: { description: 'Revoked.' }, ...changeProblems('service_token_not_found') },
 });
 
 const isoOrNull = (at: Date | null): string | null => at?.toISOString() ?? null;

@@ -16,7 +16,8 @@ import { once } from '../idempotency.js';
 import { isUuid } from '../ids.js';
 import { idParam, optionalKey } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { json, jsonBody, may, newRoutes, problems, writeProblems } from '../routing.js';
+import { changeProblems, postBodyProblems, postProblems, readProblems } from '../problem-responses.js';
+import { json, jsonBody, may, newRoutes } from '../routing.js';
 import { pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 import { deliverySchema, endpointInput, endpointSchema, presentDelivery, presentEndpoint } from '../webhooks-view.js';
@@ -29,63 +30,74 @@ const create = createRoute({
   ...shared,
   method: 'post',
   path,
+  operationId: 'createWebhookEndpoint',
   summary: 'Have events sent to an address; the secret that signs them is shown this once',
   request: { headers: optionalKey, body: jsonBody(endpointInput) },
-  responses: { 201: json(endpointSchema, 'Made. Another address is another endpoint.'), ...writeProblems },
+  responses: {
+    201: json(endpointSchema, 'Made. Another address is another endpoint.'),
+    ...postBodyProblems('too_many_endpoints'),
+  },
 });
 const list = createRoute({
   ...shared,
   method: 'get',
   path,
+  operationId: 'listWebhookEndpoints',
   summary: 'Webhook endpoints, the newest first',
   request: { query: pageQuery() },
-  responses: { 200: json(pageOf(endpointSchema), 'A page of endpoints, without their secrets.'), ...problems },
+  responses: { 200: json(pageOf(endpointSchema), 'A page of endpoints, without their secrets.'), ...readProblems() },
 });
 const show = createRoute({
   ...shared,
   method: 'get',
   path: `${path}/{id}`,
+  operationId: 'getWebhookEndpoint',
   summary: 'One webhook endpoint',
   request: { params: idParam },
-  responses: { 200: json(endpointSchema, 'The endpoint, without its secret.'), ...problems },
+  responses: { 200: json(endpointSchema, 'The endpoint, without its secret.'), ...readProblems('not_found') },
 });
 const remove = createRoute({
   ...shared,
   method: 'delete',
   path: `${path}/{id}`,
+  operationId: 'deleteWebhookEndpoint',
   summary: 'Send nothing there any more',
   request: { params: idParam },
-  responses: { 204: { description: 'Deleted.' }, ...problems },
+  responses: { 204: { description: 'Deleted.' }, ...changeProblems('not_found') },
 });
 const rotate = createRoute({
   ...change,
   path: `${path}/{id}/rotate-secret`,
+  operationId: 'rotateWebhookSecret',
   summary: 'Sign with a new secret, shown this once; the old one signs too for 24 h',
-  responses: { 200: json(endpointSchema, 'With the new secret.'), ...writeProblems },
+  responses: { 200: json(endpointSchema, 'With the new secret.'), ...postProblems('not_found') },
 });
 const enable = createRoute({
   ...change,
   path: `${path}/{id}/enable`,
+  operationId: 'enableWebhookEndpoint',
   summary: 'Send there again after it was given up',
   description: 'From the next event on. What was skipped meanwhile can be sent again one by one.',
-  responses: { 200: json(endpointSchema, 'Enabled.'), ...writeProblems },
+  responses: { 200: json(endpointSchema, 'Enabled.'), ...postProblems('not_found') },
 });
 const deliveries = createRoute({
   ...shared,
   method: 'get',
   path: `${path}/{id}/deliveries`,
+  operationId: 'listWebhookDeliveries',
   summary: 'What was sent there, and how it was answered; the newest first, kept for 30 days',
   request: {
     params: idParam,
     query: pageQuery().extend({ status: z.enum(['pending', 'delivered', 'failed', 'skipped']).optional() }),
   },
-  responses: { 200: json(pageOf(deliverySchema), 'A page of deliveries.'), ...problems },
+  responses: { 200: json(pageOf(deliverySchema), 'A page of deliveries.'), ...readProblems('not_found') },
 });
 const resend = createRoute({
   ...change,
   path: '/v1/admin/webhook-deliveries/{id}/resend',
+  operationId: 'resendWebhookDelivery',
   summary: 'Send one message again, under the same webhook-id',
-  responses: { 202: json(deliverySchema, 'It goes out now.'), ...writeProblems },
+  responses: { 202: json(deliverySchema, 'It goes out now.'), ...postProblems('not_found', 'endpoint_disabled') },
 });
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

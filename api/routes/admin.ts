@@ -6,7 +6,8 @@ import { once } from '../idempotency.js';
 import { idParam, optionalKey, reason } from '../inputs.js';
 import { presentAppointment } from '../present.js';
 import { isOver, readAgain } from '../request-decision.js';
-import { may, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
+import { BY_WORKFLOW, OF_APPOINTMENT, postBodyProblems, postProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { type AppointmentBody, appointmentSchema, id } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -20,6 +21,7 @@ const withReason = jsonBody(z.object({ reason }));
 const activateRoute = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/activate',
+  operationId: 'activateAppointment',
   tags: ['Administration'],
   summary: 'Approve a paid appointment',
   ...may('activate'),
@@ -31,38 +33,50 @@ const activateRoute = createRoute({
   responses: {
     200: json(appointmentSchema, 'Activated.'),
     202: json(pendingSchema, 'Not decided yet: repeat with the same key, or look at href.'),
-    ...writeProblems,
+    ...postBodyProblems(...OF_APPOINTMENT, 'payment_required', 'already_over'),
   },
 });
 
 const deactivateRoute = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/deactivate',
+  operationId: 'deactivateAppointment',
   tags: ['Administration'],
   summary: 'Take an approval back, until Join opens',
   ...may('deactivate'),
   request: { params: idParam, headers: optionalKey, body: withReason },
-  responses: { 200: json(appointmentSchema, 'Taken back.'), ...writeProblems },
+  responses: {
+    200: json(appointmentSchema, 'Taken back.'),
+    ...postBodyProblems(...BY_WORKFLOW, 'too_late', 'already_over'),
+  },
 });
 
 const forceConfirmRoute = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/force-confirm',
+  operationId: 'forceConfirmAppointment',
   tags: ['Administration'],
   summary: 'Confirm a paid appointment now',
   ...may('force_confirm'),
   request: { params: idParam, headers: optionalKey, body: withReason },
-  responses: { 200: json(appointmentSchema, 'Confirmed; Join is open.'), ...writeProblems },
+  responses: {
+    200: json(appointmentSchema, 'Confirmed; Join is open.'),
+    ...postBodyProblems(...BY_WORKFLOW, 'payment_required', 'already_over'),
+  },
 });
 
 const repairRoute = createRoute({
   method: 'post',
   path: '/v1/admin/appointments/{id}/repair',
+  operationId: 'repairAppointment',
   tags: ['Administration'],
   summary: 'Start the workflow of a live appointment anew, if it is gone',
   ...may('repair'),
   request: { params: idParam, headers: optionalKey },
-  responses: { 200: json(z.object({ repaired: z.boolean() }), 'Whether a workflow was started.'), ...writeProblems },
+  responses: {
+    200: json(z.object({ repaired: z.boolean() }), 'Whether a workflow was started.'),
+    ...postProblems(...OF_APPOINTMENT, 'temporal_unavailable'),
+  },
 });
 
 export const adminRoutes = (services: Services) =>

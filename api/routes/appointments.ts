@@ -8,7 +8,8 @@ import { isUuid } from '../ids.js';
 import { EARLIEST, idInput, idParam, instantInput, LATEST, repeated, requiredKey } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
 import { presentAppointment, type Reader } from '../present.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { keyedProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { appointmentSchema, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -25,11 +26,24 @@ const bookingSchema = z
 const book = createRoute({
   method: 'post',
   path: '/v1/appointments',
+  operationId: 'bookAppointment',
   tags: ['Appointments'],
   summary: 'Book a session',
   ...may('book'),
   request: { headers: requiredKey, body: jsonBody(bookingSchema) },
-  responses: { 201: json(appointmentSchema, 'Booked; pay before payBy.'), ...writeProblems },
+  responses: {
+    201: json(appointmentSchema, 'Booked; pay before payBy.'),
+    ...keyedProblems(
+      'unknown_therapist',
+      'duration_not_offered',
+      'slot_taken',
+      'own_overlap',
+      'too_many_unpaid',
+      'outside_hours',
+      'too_late',
+      'temporal_unavailable',
+    ),
+  },
 });
 
 const filters = pageQuery().extend({
@@ -44,21 +58,26 @@ const filters = pageQuery().extend({
 const list = createRoute({
   method: 'get',
   path: '/v1/appointments',
+  operationId: 'listAppointments',
   tags: ['Appointments'],
   summary: 'Yours (for an admin: all), by start',
   ...may('see_appointment'),
   request: { query: filters },
-  responses: { 200: json(pageOf(appointmentSchema), 'A page of appointments, statuses as of now.'), ...problems },
+  responses: { 200: json(pageOf(appointmentSchema), 'A page of appointments, statuses as of now.'), ...readProblems() },
 });
 
 const one = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}',
+  operationId: 'getAppointment',
   tags: ['Appointments'],
   summary: 'One appointment',
   ...may('see_appointment'),
   request: { params: idParam },
-  responses: { 200: json(appointmentSchema, 'The appointment, status as of now.'), ...problems },
+  responses: {
+    200: json(appointmentSchema, 'The appointment, status as of now.'),
+    ...readProblems('unknown_appointment'),
+  },
 });
 
 const place = z.tuple([z.int().min(EARLIEST).max(LATEST), z.uuid()]);

@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { loadSettings, saveSettings, type StoredAvailability } from '../../db/availability.js';
 import { availabilityInput, availabilitySchema, presentAvailability, toSettings } from '../availability-view.js';
 import { invalid, Problem } from '../errors.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
-import { problemSchema } from '../schemas.js';
+import { bodyProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import type { Services } from '../services.js';
 
 const path = '/v1/therapists/me/availability';
@@ -13,15 +13,17 @@ const answer = (description: string) => ({ ...json(availabilitySchema, descripti
 const read = createRoute({
   method: 'get',
   path,
+  operationId: 'getMyAvailability',
   tags: ['Therapists'],
   summary: 'Your hours, exceptions, buffers and minimum notice',
   ...may('keep_availability'),
-  responses: { 200: answer('Your availability.'), ...problems },
+  responses: { 200: answer('Your availability.'), ...readProblems('therapist_not_found') },
 });
 
 const replace = createRoute({
   method: 'put',
   path,
+  operationId: 'replaceMyAvailability',
   tags: ['Therapists'],
   summary: 'Replace them; what is booked stays as it is',
   description: 'With If-Match, or with the version in the body, only what you have read is replaced: else 412.',
@@ -32,11 +34,7 @@ const replace = createRoute({
   },
   responses: {
     200: answer('As it is stored now.'),
-    ...writeProblems,
-    412: {
-      description: 'It was changed since you read it.',
-      content: { 'application/problem+json': { schema: problemSchema } },
-    },
+    ...bodyProblems('therapist_not_found', 'availability_changed'),
   },
 });
 

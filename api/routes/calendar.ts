@@ -7,8 +7,9 @@ import { answerCalendar, CALENDAR } from '../calendar-answer.js';
 import { Problem } from '../errors.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey } from '../inputs.js';
-import { json, may, newRoutes, problems, writeProblems } from '../routing.js';
-import { instant, problemSchema } from '../schemas.js';
+import { changeProblems, postProblems, problemsOf, readProblems } from '../problem-responses.js';
+import { json, may, newRoutes } from '../routing.js';
+import { instant } from '../schemas.js';
 import { hashOfSecret, randomSecret } from '../secrets.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -29,17 +30,19 @@ const condition = z.object({ 'if-none-match': z.string().max(1_000).optional() }
 const one = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}/calendar.ics',
+  operationId: 'getAppointmentCalendar',
   tags: ['Calendar'],
   summary: 'Your appointment as a calendar entry',
   description: 'Its UID stays, SEQUENCE grows with every change, STATUS says when it won’t take place.',
   ...may('keep_calendar'),
   request: { params: idParam, headers: condition },
-  responses: { ...ics, ...problems },
+  responses: { ...ics, ...readProblems('unknown_appointment') },
 });
 
 const renew = createRoute({
   method: 'post',
   path: '/v1/me/calendar-feed',
+  operationId: 'renewCalendarFeed',
   tags: ['Calendar'],
   summary: 'A new secret link to your calendar; the one before leads nowhere from then on',
   description: 'Whoever has the link sees when your appointments are. It is shown this once: a repeat makes another.',
@@ -47,33 +50,31 @@ const renew = createRoute({
   request: { headers: optionalKey },
   responses: {
     201: json(z.object({ url: z.string(), createdAt: instant }).openapi('CalendarFeed'), 'The link.'),
-    ...writeProblems,
+    ...postProblems(),
   },
 });
 
 const end = createRoute({
   method: 'delete',
   path: '/v1/me/calendar-feed',
+  operationId: 'endCalendarFeed',
   tags: ['Calendar'],
   summary: 'Take the link away',
   ...may('keep_calendar'),
-  responses: { 204: { description: 'There is none now.' }, ...problems },
+  responses: { 204: { description: 'There is none now.' }, ...changeProblems() },
 });
 
 const feed = createRoute({
   method: 'get',
   path: '/v1/calendar/{file}',
+  operationId: 'getCalendarFeed',
   tags: ['Calendar'],
   summary: 'A person’s calendar, by its secret link',
   description: 'For calendar apps, which sign in nowhere: `file` is the secret and `.ics`.',
   request: { params: z.object({ file: z.string() }), headers: condition },
   responses: {
     ...ics,
-    404: {
-      description: 'No such link, or one that was renewed.',
-      content: { 'application/problem+json': { schema: problemSchema } },
-    },
-    503: problems[503],
+    ...problemsOf('calendar_not_found', 'invalid_request', 'too_many_requests', 'database_unavailable', 'overloaded'),
   },
 });
 

@@ -15,7 +15,8 @@ import { changeAppointment } from '../change-request.js';
 import { Problem } from '../errors.js';
 import { idParam, instantInput, optionalKey, reason } from '../inputs.js';
 import type { Reader } from '../present.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { BY_WORKFLOW, postBodyProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { amountMinor, appointmentSchema, currency } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -36,11 +37,12 @@ const quoteSchema = z
 const quoteRoute = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}/cancellation-quote',
+  operationId: 'getCancellationQuote',
   tags: ['Changes of plan'],
   summary: 'What a cancel now would charge and return',
   ...may('see_appointment'),
   request: { params: idParam },
-  responses: { 200: json(quoteSchema, 'The quote of this moment.'), ...problems },
+  responses: { 200: json(quoteSchema, 'The quote of this moment.'), ...readProblems('unknown_appointment') },
 });
 
 const cancelBody = z.object({
@@ -51,26 +53,43 @@ const cancelBody = z.object({
 const cancelRoute = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/cancel',
+  operationId: 'cancelAppointment',
   tags: ['Changes of plan'],
   summary: 'Cancel; the money goes by the quote',
   ...may('cancel'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(cancelBody) },
-  responses: { 200: json(appointmentSchema, 'Cancelled.'), ...writeProblems },
+  responses: {
+    200: json(appointmentSchema, 'Cancelled.'),
+    ...postBodyProblems(...BY_WORKFLOW, 'already_over', 'use_end', 'quote_changed'),
+  },
 });
 
 const rescheduleRoute = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/reschedule',
+  operationId: 'rescheduleAppointment',
   tags: ['Changes of plan'],
   summary: 'Move to another start',
   ...may('reschedule'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(z.object({ startsAt: instantInput })) },
-  responses: { 200: json(appointmentSchema, 'Moved.'), ...writeProblems },
+  responses: {
+    200: json(appointmentSchema, 'Moved.'),
+    ...postBodyProblems(
+      ...BY_WORKFLOW,
+      'already_over',
+      'too_late',
+      'reschedule_limit',
+      'outside_hours',
+      'slot_taken',
+      'own_overlap',
+    ),
+  },
 });
 
 const extendRoute = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/extend',
+  operationId: 'extendSession',
   tags: ['Changes of plan'],
   summary: 'Let a session under way go on longer, free of charge',
   ...may('extend'),
@@ -79,7 +98,10 @@ const extendRoute = createRoute({
     headers: optionalKey,
     body: jsonBody(z.object({ minutes: z.int().min(1).max(MOST_EXTRA_MINUTES) })),
   },
-  responses: { 200: json(appointmentSchema, 'Extended.'), ...writeProblems },
+  responses: {
+    200: json(appointmentSchema, 'Extended.'),
+    ...postBodyProblems(...BY_WORKFLOW, 'already_over', 'not_in_progress', 'slot_taken', 'own_overlap'),
+  },
 });
 
 /** Only the client may send the money elsewhere than where it came from. */

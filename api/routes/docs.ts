@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
 import { Problem } from '../errors.js';
+import { problemsOf } from '../problem-responses.js';
 import { newRoutes } from '../routing.js';
 
 /** swagger-ui-dist's folder: the page is served from it and asks no other host for anything. */
@@ -43,18 +44,20 @@ const text = (description: string, mediaType: string) => ({
 const page = createRoute({
   method: 'get',
   path: '/docs',
+  operationId: 'getDocsPage',
   tags: ['Operation'],
   summary: 'This document as a page',
-  responses: { 200: text('The page.', 'text/html') },
+  responses: { 200: text('The page.', 'text/html'), ...problemsOf('too_many_requests') },
 });
 
 const asset = createRoute({
   method: 'get',
   path: '/docs/{file}',
+  operationId: 'getDocsFile',
   tags: ['Operation'],
   summary: 'What the page is made of',
   request: { params: z.object({ file: z.string() }) },
-  responses: { 200: text('The file.', '*/*') },
+  responses: { 200: text('The file.', '*/*'), ...problemsOf('not_found', 'too_many_requests') },
 });
 
 export const docsRoutes = () =>

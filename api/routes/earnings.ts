@@ -11,7 +11,8 @@ import {
   sumLines,
 } from '../earnings-view.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { may, json, newRoutes, problems } from '../routing.js';
+import { readProblems } from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import type { Services } from '../services.js';
 
 const MOST_PAYOUTS = 100;
@@ -19,11 +20,12 @@ const MOST_PAYOUTS = 100;
 const earnings = createRoute({
   method: 'get',
   path: '/v1/earnings',
+  operationId: 'getEarnings',
   tags: ['Money'],
   summary: 'What your sessions brought, the newest first, with the totals of all and your payouts',
   ...may('see_earnings'),
   request: { query: pageQuery() },
-  responses: { 200: json(earningsSchema, 'A page of earnings.'), ...problems },
+  responses: { 200: json(earningsSchema, 'A page of earnings.'), ...readProblems() },
 });
 
 /** A calendar month of this or the next century. */
@@ -32,6 +34,7 @@ const month = z.string().regex(/^2[01]\d\d-(0[1-9]|1[0-2])$/, 'must be a month s
 const statement = createRoute({
   method: 'get',
   path: '/v1/earnings/statements/{month}',
+  operationId: 'getEarningsStatement',
   tags: ['Money'],
   summary: 'What a month brought, by the calendar of your time zone',
   ...may('see_earnings'),
@@ -44,7 +47,7 @@ const statement = createRoute({
       description: 'Lines by the time they were settled, the oldest first, and their sums by currency.',
       content: { 'application/json': { schema: statementSchema }, ...CSV_CONTENT },
     },
-    ...problems,
+    ...readProblems(),
   },
 });
 

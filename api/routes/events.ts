@@ -4,7 +4,8 @@ import { once } from '../idempotency.js';
 import { idParam, optionalKey } from '../inputs.js';
 import { endWithCredential } from '../live/revocation.js';
 import { issueTicket } from '../live/tickets.js';
-import { json, may, newRoutes, problems, writeProblems } from '../routing.js';
+import { postProblems, readProblems } from '../problem-responses.js';
+import { json, may, newRoutes } from '../routing.js';
 import { instant } from '../schemas.js';
 import type { ApiEnv, Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -42,29 +43,31 @@ const stream = {
   },
 };
 
-const tooMany = {
-  description: 'As many streams are open as one person may have.',
-  content: problems[422].content,
+/** A stream opens by a ticket, too. */
+const byTicket = <T extends { security: Record<string, string[]>[] }>(allowed: T): T => {
+  return { ...allowed, security: [...allowed.security, { ticket: [] }] };
 };
 
 const all = createRoute({
   method: 'get',
   path: '/v1/events',
+  operationId: 'streamEvents',
   tags: ['Live updates'],
   summary: 'What happens to anything of yours, as it happens',
-  ...may('listen'),
+  ...byTicket(may('listen')),
   request: resume,
-  responses: { 200: stream, ...problems, 429: tooMany },
+  responses: { 200: stream, ...readProblems('ticket_invalid', 'too_many_streams') },
 });
 
 const ofOne = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}/events',
+  operationId: 'streamAppointmentEvents',
   tags: ['Live updates'],
   summary: 'What happens to one appointment, as it happens',
-  ...may('listen'),
+  ...byTicket(may('listen')),
   request: { ...resume, params: idParam },
-  responses: { 200: stream, ...problems, 429: tooMany },
+  responses: { 200: stream, ...readProblems('ticket_invalid', 'too_many_streams', 'unknown_appointment') },
 });
 
 const ticketSchema = z.object({ ticket: z.string(), expiresAt: instant }).openapi('EventTicket');
@@ -72,11 +75,12 @@ const ticketSchema = z.object({ ticket: z.string(), expiresAt: instant }).openap
 const tickets = createRoute({
   method: 'post',
   path: '/v1/events/tickets',
+  operationId: 'createEventTicket',
   tags: ['Live updates'],
   summary: 'A ticket for one stream, since a browser’s EventSource sends no header',
   ...may('listen'),
   request: { headers: optionalKey },
-  responses: { 201: json(ticketSchema, 'Good for one stream within 30 seconds, as ?ticket=.'), ...writeProblems },
+  responses: { 201: json(ticketSchema, 'Good for one stream within 30 seconds, as ?ticket=.'), ...postProblems() },
 });
 
 const HEADERS = {

@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { databaseNow } from '../../db/clock.js';
 import { Problem } from '../errors.js';
-import { json, newRoutes, problems } from '../routing.js';
+import { problemsOf } from '../problem-responses.js';
+import { json, newRoutes } from '../routing.js';
 import type { Services } from '../services.js';
 
 const LIMIT_MS = 2_000;
@@ -9,6 +10,7 @@ const LIMIT_MS = 2_000;
 const healthz = createRoute({
   method: 'get',
   path: '/healthz',
+  operationId: 'getHealth',
   tags: ['Operation'],
   summary: 'This process answers',
   responses: { 200: json(z.object({ status: z.literal('ok') }), 'Alive.') },
@@ -17,11 +19,12 @@ const healthz = createRoute({
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
+  operationId: 'getReadiness',
   tags: ['Operation'],
   summary: 'PostgreSQL and Temporal can be reached',
   responses: {
     200: json(z.object({ status: z.literal('ready'), postgres: z.literal('ok'), temporal: z.literal('ok') }), 'Both.'),
-    503: problems[503],
+    ...problemsOf('not_ready'),
   },
 });
 

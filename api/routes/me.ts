@@ -4,7 +4,8 @@ import { changePerson, type Person, readPerson, timeZoneName } from '../../db/pe
 import { canonicalLocale, isKnownTimeZone } from '../../domain/person-settings.js';
 import { invalid, Problem } from '../errors.js';
 import { noticeSettings, preferencesInput, presentNoticeSettings } from '../notice-settings-view.js';
-import { json, jsonBody, may, newRoutes, problems, writeProblems } from '../routing.js';
+import { bodyProblems, readProblems } from '../problem-responses.js';
+import { json, jsonBody, may, newRoutes } from '../routing.js';
 import { id } from '../schemas.js';
 import { ROLES } from '../../domain/types.js';
 import type { Services } from '../services.js';
@@ -25,10 +26,11 @@ const meSchema = z
 const getMe = createRoute({
   method: 'get',
   path: '/v1/me',
+  operationId: 'getMe',
   tags: ['People'],
   summary: 'Who you are to this service',
   ...may('see_self'),
-  responses: { 200: json(meSchema, 'You.'), ...problems },
+  responses: { 200: json(meSchema, 'You.'), ...readProblems() },
 });
 
 const meInput = z
@@ -51,11 +53,12 @@ const meInput = z
 const changeMe = createRoute({
   method: 'patch',
   path: '/v1/me',
+  operationId: 'changeMe',
   tags: ['People'],
   summary: 'Change your locale, your time zone and what you are told, and how',
   ...may('change_self'),
   request: { body: jsonBody(meInput) },
-  responses: { 200: json(meSchema, 'You, as stored now.'), ...writeProblems },
+  responses: { 200: json(meSchema, 'You, as stored now.'), ...bodyProblems() },
 });
 
 async function presentMe(

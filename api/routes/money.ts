@@ -3,7 +3,8 @@ import type { Db } from '../../db/database.js';
 import { creditKind, readCredits, readWallets, walletTransactions } from '../../db/wallets.js';
 import { Problem } from '../errors.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { may, json, newRoutes, problems } from '../routing.js';
+import { readProblems } from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import { amountMinor, currency, id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -50,20 +51,22 @@ const transactionSchema = z
 const wallets = createRoute({
   method: 'get',
   path: '/v1/wallets',
+  operationId: 'listWallets',
   tags: ['Money'],
   summary: 'Your wallets, one a currency',
   ...may('use_wallet'),
-  responses: { 200: json(pageOf(walletSchema), 'All of them.'), ...problems },
+  responses: { 200: json(pageOf(walletSchema), 'All of them.'), ...readProblems() },
 });
 
 const transactions = createRoute({
   method: 'get',
   path: '/v1/wallets/{currency}/transactions',
+  operationId: 'listWalletTransactions',
   tags: ['Money'],
   summary: 'What moved in a wallet, the newest first',
   ...may('use_wallet'),
   request: { params: z.object({ currency: z.string() }), query: pageQuery() },
-  responses: { 200: json(pageOf(transactionSchema), 'A page of transactions.'), ...problems },
+  responses: { 200: json(pageOf(transactionSchema), 'A page of transactions.'), ...readProblems('not_found') },
 });
 
 /** Balances and credits of one moment: a payment in between would make them differ. */

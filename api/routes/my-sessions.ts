@@ -3,7 +3,8 @@ import { endSession, listSessions } from '../../db/web-sessions.js';
 import { Problem } from '../errors.js';
 import { isUuid } from '../ids.js';
 import { idParam } from '../inputs.js';
-import { json, may, newRoutes, problems } from '../routing.js';
+import { changeProblems, readProblems } from '../problem-responses.js';
+import { json, may, newRoutes } from '../routing.js';
 import { id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -20,20 +21,22 @@ const sessionSchema = z
 const list = createRoute({
   method: 'get',
   path: '/v1/me/sessions',
+  operationId: 'listMySessions',
   tags: ['People'],
   summary: 'Where you are signed in to the web app',
   ...may('see_self'),
-  responses: { 200: json(pageOf(sessionSchema), 'The open ones, the newest first.'), ...problems },
+  responses: { 200: json(pageOf(sessionSchema), 'The open ones, the newest first.'), ...readProblems() },
 });
 
 const end = createRoute({
   method: 'delete',
   path: '/v1/me/sessions/{id}',
+  operationId: 'endMySession',
   tags: ['People'],
   summary: 'Sign out there',
   ...may('change_self'),
   request: { params: idParam },
-  responses: { 204: { description: 'Ended.' }, ...problems },
+  responses: { 204: { description: 'Ended.' }, ...changeProblems('session_not_found') },
 });
 
 export const mySessionRoutes = ({ db, callers }: Services) =>

@@ -7,7 +7,8 @@ import { once } from '../idempotency.js';
 import { isUuid } from '../ids.js';
 import { idParam, optionalKey } from '../inputs.js';
 import { decodeCursor, pageQuery, toPage } from '../page.js';
-import { may, json, newRoutes, problems, writeProblems } from '../routing.js';
+import { postProblems, readProblems } from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import { id, instant, pageOf } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -28,21 +29,23 @@ const notificationSchema = z
 const list = createRoute({
   method: 'get',
   path: '/v1/notifications',
+  operationId: 'listNotifications',
   tags: ['People'],
   summary: 'Your in-app messages, the newest first',
   ...may('read_notifications'),
   request: { query: pageQuery() },
-  responses: { 200: json(pageOf(notificationSchema), 'A page of messages.'), ...problems },
+  responses: { 200: json(pageOf(notificationSchema), 'A page of messages.'), ...readProblems() },
 });
 
 const markRead = createRoute({
   method: 'post',
   path: '/v1/notifications/{id}/read',
+  operationId: 'readNotification',
   tags: ['People'],
   summary: 'You have read it; the first time counts',
   ...may('read_notifications'),
   request: { params: idParam, headers: optionalKey },
-  responses: { 200: json(notificationSchema, 'The message.'), ...writeProblems },
+  responses: { 200: json(notificationSchema, 'The message.'), ...postProblems('notification_not_found') },
 });
 
 function present(item: InboxItem, reading: Reading): z.infer<typeof notificationSchema> {

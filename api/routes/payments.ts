@@ -10,7 +10,8 @@ import { type CheckoutBody, checkoutOf, toNews } from '../checkout.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey, requiredKey, text } from '../inputs.js';
 import { presentPayment } from '../present.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { BY_PROVIDER, OF_APPOINTMENT, keyedProblems, postBodyProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { paymentSchema } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -18,32 +19,51 @@ import { visibleAppointment } from '../visible.js';
 const pay = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/payments',
+  operationId: 'startPayment',
   tags: ['Payments'],
   summary: 'Pay from the wallet, or start a checkout',
   ...may('pay'),
   request: { params: idParam, headers: requiredKey, body: jsonBody(z.object({ method: z.enum(PAYMENT_METHODS) })) },
-  responses: { 201: json(paymentSchema, 'Paid by wallet, or what the checkout needs.'), ...writeProblems },
+  responses: {
+    201: json(paymentSchema, 'Paid by wallet, or what the checkout needs.'),
+    ...keyedProblems(
+      ...OF_APPOINTMENT,
+      'insufficient_funds',
+      'already_paid',
+      'payment_window_over',
+      'already_over',
+      ...BY_PROVIDER,
+    ),
+  },
 });
 
 const current = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}/payments/current',
+  operationId: 'getCurrentPayment',
   tags: ['Payments'],
   summary: 'The payment that paid, else the latest try with its checkout',
   ...may('pay'),
   request: { params: idParam },
-  responses: { 200: json(paymentSchema, 'The payment.'), ...problems },
+  responses: {
+    200: json(paymentSchema, 'The payment.'),
+    ...readProblems('unknown_appointment', 'no_payment', ...BY_PROVIDER),
+  },
 });
 
 const proof = z.object({ orderId: text(100), paymentId: text(100), signature: text(200) });
 const verify = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/payments/razorpay/verify',
+  operationId: 'verifyRazorpayCheckout',
   tags: ['Payments'],
   summary: 'Hand in what Razorpay’s checkout gave to the browser',
   ...may('pay'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(proof) },
-  responses: { 200: json(paymentSchema, 'The payment, after Razorpay was asked.'), ...writeProblems },
+  responses: {
+    200: json(paymentSchema, 'The payment, after Razorpay was asked.'),
+    ...postBodyProblems(...OF_APPOINTMENT, 'signature_mismatch', ...BY_PROVIDER),
+  },
 });
 
 /** `paymentId` is minted with the request's key: a wallet payment that was committed but not answered is met again. */

@@ -6,7 +6,8 @@ import { invalid, Problem, type ProblemCode } from '../errors.js';
 import { once } from '../idempotency.js';
 import { isUuid } from '../ids.js';
 import { idParam, optionalKey } from '../inputs.js';
-import { json, may, newRoutes, writeProblems } from '../routing.js';
+import { bodyProblems, changeProblems, postProblems } from '../problem-responses.js';
+import { json, may, newRoutes } from '../routing.js';
 import { id } from '../schemas.js';
 import type { ApiEnv, Services } from '../services.js';
 
@@ -25,12 +26,13 @@ const exportSchema = z
 const exportRoute = createRoute({
   method: 'post',
   path: '/v1/me/export',
+  operationId: 'exportMe',
   tags: ['People'],
   summary: 'Everything that is kept of you',
   description: 'As of one moment. The answer is not stored: a repeat reads anew.',
   ...may('export_self'),
   request: { headers: optionalKey },
-  responses: { 200: json(exportSchema, 'Your data.'), ...writeProblems },
+  responses: { 200: json(exportSchema, 'Your data.'), ...postProblems() },
 });
 
 const erasedSchema = z.object({ id, erased: z.literal(true) }).openapi('Erased');
@@ -42,13 +44,14 @@ const erasureInput = z
 const erasureRoute = createRoute({
   method: 'post',
   path: '/v1/me/erasure',
+  operationId: 'eraseMe',
   tags: ['People'],
   summary: 'Forget who you are',
   description:
     'Contact data, notes, review texts and sessions are erased for good; appointments and the ledger stay, under an id that names nobody. Refused while an appointment is open or money is due. Afterwards your tokens let nobody in.',
   ...may('erase_self'),
   request: { headers: optionalKey, body: { content: { 'application/json': { schema: erasureInput } } } },
-  responses: { 200: json(erasedSchema, 'Erased.'), ...writeProblems },
+  responses: { 200: json(erasedSchema, 'Erased.'), ...bodyProblems('erasure_open_appointments', 'erasure_money_due') },
 });
 
 const adminRequest = { params: idParam, headers: optionalKey };
@@ -56,21 +59,26 @@ const adminRequest = { params: idParam, headers: optionalKey };
 const adminExportRoute = createRoute({
   method: 'post',
   path: '/v1/admin/people/{id}/export',
+  operationId: 'exportPerson',
   tags: ['Administration'],
   summary: 'Everything that is kept of one person',
   request: adminRequest,
   ...may('export_person'),
-  responses: { 200: json(exportSchema, 'Their data.'), ...writeProblems },
+  responses: { 200: json(exportSchema, 'Their data.'), ...postProblems('person_not_found') },
 });
 
 const adminErasureRoute = createRoute({
   method: 'post',
   path: '/v1/admin/people/{id}/erasure',
+  operationId: 'erasePerson',
   tags: ['Administration'],
   summary: 'Forget who somebody is, at their wish',
   request: adminRequest,
   ...may('erase_person'),
-  responses: { 200: json(erasedSchema, 'Erased; a repeat finds it done.'), ...writeProblems },
+  responses: {
+    200: json(erasedSchema, 'Erased; a repeat finds it done.'),
+    ...changeProblems('person_not_found', 'erasure_open_appointments', 'erasure_money_due'),
+  },
 });
 
 /** A POST that stores nothing of its answer: what is personal is read anew for a repeat. */

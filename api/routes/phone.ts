@@ -7,7 +7,8 @@ import { writeCodeSms } from '../../texts/messages.js';
 import { invalid, Problem } from '../errors.js';
 import { once } from '../idempotency.js';
 import { optionalKey } from '../inputs.js';
-import { json, jsonBody, may, newRoutes, writeProblems } from '../routing.js';
+import { BY_PROVIDER, postBodyProblems } from '../problem-responses.js';
+import { json, jsonBody, may, newRoutes } from '../routing.js';
 import { instant } from '../schemas.js';
 import { hashOfSecret } from '../secrets.js';
 import type { Services } from '../services.js';
@@ -17,6 +18,7 @@ const DIGITS = 6;
 const ask = createRoute({
   method: 'post',
   path: '/v1/me/phone',
+  operationId: 'askForPhoneCode',
   tags: ['People'],
   summary: 'Have a code sent to a telephone number by SMS',
   description: 'The number becomes yours, for SMS, once you give the code back. Until then the one before stays.',
@@ -27,13 +29,14 @@ const ask = createRoute({
   },
   responses: {
     202: json(z.object({ expiresAt: instant }).openapi('CodeSent'), 'The code is on its way.'),
-    ...writeProblems,
+    ...postBodyProblems('too_many_codes', 'phone_opted_out', ...BY_PROVIDER),
   },
 });
 
 const verify = createRoute({
   method: 'post',
   path: '/v1/me/phone/verify',
+  operationId: 'verifyPhone',
   tags: ['People'],
   summary: 'Give the code back: the number is yours',
   ...may('change_self'),
@@ -43,7 +46,7 @@ const verify = createRoute({
   },
   responses: {
     200: json(z.object({ verifiedAt: instant }).openapi('PhoneVerified'), 'SMS go to it from now on.'),
-    ...writeProblems,
+    ...postBodyProblems('code_wrong', 'code_over'),
   },
 });
 

@@ -10,7 +10,8 @@ import { mayEver } from '../access.js';
 import { once } from '../idempotency.js';
 import { idParam, optionalKey, text } from '../inputs.js';
 import { iso } from '../present.js';
-import { may, json, jsonBody, newRoutes, problems, writeProblems } from '../routing.js';
+import { OF_APPOINTMENT, postBodyProblems, readProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -49,31 +50,43 @@ const liveSchema = z
 const review = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/review',
+  operationId: 'reviewAppointment',
   tags: ['Appointments'],
   summary: 'Review a completed session, once',
   ...may('review'),
   request: { params: idParam, headers: optionalKey, body: jsonBody(reviewInput) },
-  responses: { 201: json(reviewSchema, 'Written.'), ...writeProblems },
+  responses: {
+    201: json(reviewSchema, 'Written.'),
+    ...postBodyProblems(...OF_APPOINTMENT, 'not_completed', 'review_exists'),
+  },
 });
 
 const timeline = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}/timeline',
+  operationId: 'getTimeline',
   tags: ['Appointments'],
   summary: 'What happened, and what happens next and when',
   ...may('see_appointment'),
   request: { params: idParam },
-  responses: { 200: json(timelineSchema, 'Oldest first; upcoming by its due time.'), ...problems },
+  responses: {
+    200: json(timelineSchema, 'Oldest first; upcoming by its due time.'),
+    ...readProblems('unknown_appointment'),
+  },
 });
 
 const live = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}/live',
+  operationId: 'getWorkflowState',
   tags: ['Appointments'],
   summary: 'What the workflow itself says (a Temporal query)',
   ...may('see_appointment'),
   request: { params: idParam },
-  responses: { 200: json(liveSchema, 'Its state, what it waits for, its next deadline.'), ...problems },
+  responses: {
+    200: json(liveSchema, 'Its state, what it waits for, its next deadline.'),
+    ...readProblems('unknown_appointment', 'workflow_not_found', 'temporal_unavailable'),
+  },
 });
 
 /** As committed: until then a message that came before the end may still turn it out otherwise. */

@@ -9,7 +9,15 @@ import { idParam, optionalKey } from '../inputs.js';
 import { join, rejoin } from '../joining.js';
 import { iso, presentAppointment, presentJoin } from '../present.js';
 import { readAgain } from '../request-decision.js';
-import { may, json, newRoutes, problems, writeProblems } from '../routing.js';
+import {
+  BY_PROVIDER,
+  BY_WORKFLOW,
+  JOIN_REFUSALS,
+  OF_APPOINTMENT,
+  postProblems,
+  readProblems,
+} from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import { appointmentSchema, instant, joinAnswerSchema } from '../schemas.js';
 import type { Services } from '../services.js';
 import { visibleAppointment } from '../visible.js';
@@ -27,41 +35,57 @@ const ticketSchema = z
 const verdict = createRoute({
   method: 'get',
   path: '/v1/appointments/{id}/join',
+  operationId: 'getJoinVerdict',
   tags: ['Sessions'],
   summary: 'The Join button: whether, why not, since when',
   ...may('see_appointment'),
   request: { params: idParam },
-  responses: { 200: json(joinAnswerSchema, 'The verdict; an admin gets both participants’.'), ...problems },
+  responses: {
+    200: json(joinAnswerSchema, 'The verdict; an admin gets both participants’.'),
+    ...readProblems('unknown_appointment'),
+  },
 });
 
 const joinRoute = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/join',
+  operationId: 'joinSession',
   tags: ['Sessions'],
   summary: 'Join the session',
   ...may('attend'),
   request: { params: idParam, headers: optionalKey },
-  responses: { 200: json(ticketSchema, 'Let in.'), ...writeProblems },
+  responses: {
+    200: json(ticketSchema, 'Let in.'),
+    ...postProblems(...OF_APPOINTMENT, ...JOIN_REFUSALS, ...BY_PROVIDER),
+  },
 });
 
 const leave = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/leave',
+  operationId: 'leaveSession',
   tags: ['Sessions'],
   summary: 'Leave; the session goes on and can be joined again until its end',
   ...may('attend'),
   request: { params: idParam, headers: optionalKey },
-  responses: { 200: json(appointmentSchema, 'Left.'), ...writeProblems },
+  responses: {
+    200: json(appointmentSchema, 'Left.'),
+    ...postProblems(...OF_APPOINTMENT, 'not_started', 'already_over'),
+  },
 });
 
 const end = createRoute({
   method: 'post',
   path: '/v1/appointments/{id}/end',
+  operationId: 'endSession',
   tags: ['Sessions'],
   summary: 'End the session',
   ...may('attend'),
   request: { params: idParam, headers: optionalKey },
-  responses: { 200: json(appointmentSchema, 'Decided; see status and outcome.'), ...writeProblems },
+  responses: {
+    200: json(appointmentSchema, 'Decided; see status and outcome.'),
+    ...postProblems(...BY_WORKFLOW, 'not_started', 'already_over'),
+  },
 });
 
 export const sessionRoutes = (services: Services) =>

@@ -10,7 +10,8 @@ import { invalid, Problem } from '../errors.js';
 import { optionalKey } from '../inputs.js';
 import { newcomerOf } from '../newcomer.js';
 import { pathOfOurs } from '../return-to.js';
-import { newRoutes, problems, writeProblems } from '../routing.js';
+import { problemsOf } from '../problem-responses.js';
+import { newRoutes } from '../routing.js';
 import { hashOfSecret, randomSecret } from '../secrets.js';
 import type { ApiEnv, Services } from '../services.js';
 import { createSignInFlow, type SignInFlow } from '../sign-in.js';
@@ -21,11 +22,12 @@ const redirect = (description: string) => ({
   description,
   headers: { location: { schema: { type: 'string' as const } } },
 });
-const signInProblems = { 404: problems[404], 503: problems[503] };
+const AWAY = ['database_unavailable', 'issuer_unavailable', 'overloaded'] as const;
 
 const login = createRoute({
   method: 'get',
   path: '/auth/login',
+  operationId: 'beginSignIn',
   tags: ['Sign-in'],
   summary: 'Sign in to the web app, at the issuer',
   request: {
@@ -36,33 +38,49 @@ const login = createRoute({
         .openapi({ description: 'Where to go afterwards: a path of this origin.', example: '/appointments' }),
     }),
   },
-  responses: { 302: redirect('To the issuer.'), 422: problems[422], ...signInProblems },
+  responses: {
+    302: redirect('To the issuer.'),
+    ...problemsOf('sign_in_unavailable', 'invalid_request', 'too_many_requests', ...AWAY),
+  },
 });
 
 const callback = createRoute({
   method: 'get',
   path: '/auth/callback',
+  operationId: 'finishSignIn',
   tags: ['Sign-in'],
   summary: 'Where the issuer sends the browser back to',
   responses: {
     302: redirect('Signed in: to where the sign-in was to lead.'),
-    400: writeProblems[400],
-    403: problems[403],
-    ...signInProblems,
+    ...problemsOf(
+      'sign_in_not_begun',
+      'sign_in_refused',
+      'unknown_person',
+      'email_unverified',
+      'sign_in_unavailable',
+      'too_many_requests',
+      ...AWAY,
+    ),
   },
 });
 
 const logout = createRoute({
   method: 'post',
   path: '/auth/logout',
+  operationId: 'signOut',
   tags: ['Sign-in'],
   summary: 'End the web app’s session; it is over at once, in other processes within two seconds',
   request: { headers: optionalKey },
   responses: {
     204: { description: 'Signed out, or never signed in.' },
-    403: problems[403],
-    422: problems[422],
-    503: problems[503],
+    ...problemsOf(
+      'cross_site_request',
+      'body_too_large',
+      'invalid_request',
+      'too_many_requests',
+      'database_unavailable',
+      'overloaded',
+    ),
   },
 });
 

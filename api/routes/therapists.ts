@@ -11,7 +11,8 @@ import { isUuid } from '../ids.js';
 import { idParam, instantInput } from '../inputs.js';
 import { decodeCursor, encodeCursor, pageQuery, toPage } from '../page.js';
 import { iso, presentTherapist } from '../present.js';
-import { may, json, newRoutes, problems } from '../routing.js';
+import { readProblems } from '../problem-responses.js';
+import { may, json, newRoutes } from '../routing.js';
 import { instant, pageOf, therapistSchema } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -22,26 +23,29 @@ const DAY_MS = 86_400_000;
 const list = createRoute({
   method: 'get',
   path: '/v1/therapists',
+  operationId: 'listTherapists',
   tags: ['Therapists'],
   summary: 'Therapists, by name',
   ...everybody,
   request: { query: pageQuery() },
-  responses: { 200: json(pageOf(therapistSchema), 'A page of therapists.'), ...problems },
+  responses: { 200: json(pageOf(therapistSchema), 'A page of therapists.'), ...readProblems() },
 });
 
 const one = createRoute({
   method: 'get',
   path: '/v1/therapists/{id}',
+  operationId: 'getTherapist',
   tags: ['Therapists'],
   summary: 'One therapist',
   ...everybody,
   request: { params: idParam },
-  responses: { 200: json(therapistSchema, 'The therapist.'), ...problems },
+  responses: { 200: json(therapistSchema, 'The therapist.'), ...readProblems('therapist_not_found') },
 });
 
 const slots = createRoute({
   method: 'get',
   path: '/v1/therapists/{id}/slots',
+  operationId: 'listSlots',
   tags: ['Therapists'],
   summary: 'Bookable starts between two instants, at most 31 days apart',
   ...everybody,
@@ -53,7 +57,10 @@ const slots = createRoute({
       durationMinutes: z.coerce.number().int().min(1).max(1_440),
     }),
   },
-  responses: { 200: json(pageOf(z.object({ startsAt: instant, endsAt: instant })), 'A page of starts.'), ...problems },
+  responses: {
+    200: json(pageOf(z.object({ startsAt: instant, endsAt: instant })), 'A page of starts.'),
+    ...readProblems('therapist_not_found', 'duration_not_offered'),
+  },
 });
 
 async function therapistOf(db: Services['db'], id: string): Promise<Therapist> {

@@ -7,7 +7,8 @@ import { type CheckoutBody, checkoutOf } from '../checkout.js';
 import { invalid, Problem } from '../errors.js';
 import { once } from '../idempotency.js';
 import { requiredKey } from '../inputs.js';
-import { may, json, jsonBody, newRoutes, writeProblems } from '../routing.js';
+import { BY_PROVIDER, keyedProblems } from '../problem-responses.js';
+import { may, json, jsonBody, newRoutes } from '../routing.js';
 import { amountMinor, currency, id, instant } from '../schemas.js';
 import type { Services } from '../services.js';
 
@@ -35,11 +36,15 @@ type TopUpInput = z.output<typeof topUpInput>;
 const topUpRoute = createRoute({
   method: 'post',
   path: '/v1/wallets/{currency}/top-ups',
+  operationId: 'topUpWallet',
   tags: ['Money'],
   summary: 'Start a checkout that fills a wallet',
   ...may('use_wallet'),
   request: { params: z.object({ currency: z.string() }), headers: requiredKey, body: jsonBody(topUpInput) },
-  responses: { 201: json(topUpSchema, 'What the checkout needs.'), ...writeProblems },
+  responses: {
+    201: json(topUpSchema, 'What the checkout needs.'),
+    ...keyedProblems('not_found', 'currency_mismatch', 'top_up_limit', ...BY_PROVIDER),
+  },
 });
 
 function presentTopUp(payment: Payment): TopUpBody {

@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { recordProviderAnswer, storePaymentEvent, type ToSignal } from '../../db/provider-events.js';
 import type { PaymentGateway } from '../../providers/types.js';
 import { toNews } from '../checkout.js';
-import { json, newRoutes, writeProblems } from '../routing.js';
+import { problemsOf } from '../problem-responses.js';
+import { json, newRoutes } from '../routing.js';
 import type { Services } from '../services.js';
 import { storable } from './bodies.js';
 import { receiveDispute } from './disputes.js';
@@ -10,26 +11,30 @@ import { receiveRefund } from './refunds.js';
 
 export const receivedSchema = z.object({ received: z.literal(true) }).openapi('Received');
 
-const { 400: unreadable, 413: tooLarge, 503: away } = writeProblems;
-
 /** A webhook's route: the raw body is what is signed, so no validator may touch it. */
-export const webhookRoute = <P extends string>(path: P, signature: string, mediaType: string) =>
+export const webhookRoute = <P extends string>(operationId: string, path: P, signature: string, mediaType: string) =>
   createRoute({
     method: 'post',
     path,
+    operationId,
     tags: ['Webhooks'],
     summary: `Signed by the provider in ${signature}; stored before it is acknowledged`,
     request: { body: { content: { [mediaType]: { schema: { type: 'object' as const } } } } },
     responses: {
       200: json(receivedSchema, 'Stored; repeats change nothing.'),
-      400: unreadable,
-      413: tooLarge,
-      503: away,
+      ...problemsOf(
+        'signature_invalid',
+        'event_unreadable',
+        'body_too_large',
+        'provider_unavailable',
+        'database_unavailable',
+        'overloaded',
+      ),
     },
   });
 
-const stripe = webhookRoute('/webhooks/stripe', 'Stripe-Signature', 'application/json');
-const razorpay = webhookRoute('/webhooks/razorpay', 'X-Razorpay-Signature', 'application/json');
+const stripe = webhookRoute('receiveStripeEvent', '/webhooks/stripe', 'Stripe-Signature', 'application/json');
+const razorpay = webhookRoute('receiveRazorpayEvent', '/webhooks/razorpay', 'X-Razorpay-Signature', 'application/json');
 
 function tell({ messenger }: Services, toSignal: ToSignal | null): void {
   if (toSignal !== null) messenger.tell(toSignal.appointmentId, 'payment_settled', toSignal.messageId);

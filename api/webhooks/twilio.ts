@@ -14,8 +14,8 @@ import { parseForm, storable } from './bodies.js';
 import { webhookRoute } from './payments.js';
 
 const FORM = 'application/x-www-form-urlencoded';
-const video = webhookRoute('/webhooks/twilio/video', 'X-Twilio-Signature', FORM);
-const statuses = webhookRoute('/webhooks/twilio/messages', 'X-Twilio-Signature', FORM);
+const video = webhookRoute('receiveRoomEvent', '/webhooks/twilio/video', 'X-Twilio-Signature', FORM);
+const statuses = webhookRoute('receiveMessageEvent', '/webhooks/twilio/messages', 'X-Twilio-Signature', FORM);
 /** What comes in is answered in Twilio's own language. */
 const messages = {
   ...statuses,

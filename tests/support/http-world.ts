@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { pino } from 'pino';
 import { createApp } from '../../api/app.js';
 import { LiveFeed } from '../../api/live/feed.js';
+import { conformanceOf } from '../../api/test-conformance.js';
 import { oidcCredentials } from '../../sandbox/credentials.js';
 import type { TestPerson } from './people.js';
 import { signIn } from './sign-in.js';
@@ -50,6 +51,7 @@ export async function createHttpWorld(): Promise<HttpWorld> {
   const app = createApp({ config, db, temporal, providers, log, live });
   handle = (request) => app.fetch(request);
   sandbox.setDestinations({ stripe: `${publicUrl}/webhooks/stripe`, razorpay: `${publicUrl}/webhooks/razorpay` });
+  const conformance = conformanceOf(app);
   const tokens = new Map<string, string>();
   const closeWorld = world.close.bind(world);
   return Object.assign(world, {
@@ -62,7 +64,9 @@ export async function createHttpWorld(): Promise<HttpWorld> {
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      const answer = { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      await conformance.assert(method, path, { ...answer, headers: response.headers });
+      return answer;
     },
     async close() {
       await live.close();

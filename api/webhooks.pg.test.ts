@@ -257,6 +257,7 @@ describe('Twilio', () => {
     expect(await send(form, path, 'bm9wZQ==')).toMatchObject({ status: 400, body: { code: 'signature_invalid' } });
     expect(await send(form)).toMatchObject({ status: 400, body: { code: 'event_unreadable' } });
     const sms = { MessageSid: `SM${randomUUID()}`, MessageStatus: 'delivered', To: '+15005550010' };
+    expect((await send({ ...sms, MessageStatus: 'deliv\u0000ered' }, '/webhooks/twilio/messages')).status).toBe(200);
     const stored = () =>
       world.db.selectFrom('providerEvent').where('type', '=', 'message-delivered').selectAll().execute();
     expect(await send(sms, '/webhooks/twilio/messages', 'bm9wZQ==')).toMatchObject({

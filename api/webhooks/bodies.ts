@@ -1,4 +1,5 @@
 import { withoutPersons } from '../../db/event-payload.js';
+import { Problem } from '../errors.js';
 
 // oxlint-disable-next-line no-control-regex -- that character is what PostgreSQL can't store
 const UNSTORABLE = /[\u0000\ud800-\udfff]/gu;
@@ -12,6 +13,16 @@ export function storable(payload: unknown): Record<string, unknown> {
   return typeof clean === 'object' && clean !== null && !Array.isArray(clean)
     ? withoutPersons(clean as Record<string, unknown>)
     : {};
+}
+
+/** An event's id or type as it is kept. */
+export function storableText(text: string): string {
+  return text.slice(0, 255).replace(UNSTORABLE, '\ufffd');
+}
+
+/** What is looked up by: a name that PostgreSQL can't store is none of ours. @throws Problem `event_unreadable` */
+export function assertStorable(...looked: unknown[]): void {
+  if (JSON.stringify(looked) !== JSON.stringify(looked, withoutUnstorable)) throw new Problem('event_unreadable');
 }
 
 /** A form body as its sender signed it; of a repeated field the last counts. */

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { pino } from 'pino';
 import { createApp } from '../../api/app.js';
+import { parseLimits, unlimited } from '../../api/limits.js';
 import { LiveFeed } from '../../api/live/feed.js';
 import { conformanceOf } from '../../api/test-conformance.js';
 import { oidcCredentials } from '../../sandbox/credentials.js';
@@ -45,6 +46,7 @@ export async function createHttpWorld(): Promise<HttpWorld> {
     corsOrigins: [],
     taskQueue,
     logLevel: 'silent',
+    limits: parseLimits(unlimited)!, // one caller looks as often as many would
   };
   const log = pino({ level: 'silent' });
   const live = new LiveFeed({ db, databaseUrl: world.databaseUrl, log });

@@ -63,6 +63,22 @@ export function operationsOf({ paths }: OpenApi): Operation[] {
   );
 }
 
+/**
+ * Which operation an address belongs to once it is read as an address: a name that is empty or two dots makes it another
+ * one's, or nobody's (undefined).
+ */
+export function operationAt(operations: readonly Operation[], method: string, path: string): Operation | undefined {
+  const { pathname } = new URL(path, 'http://api.test');
+  const parts = pathname.split('/');
+  const fits = ({ method: own, path: pattern }: Operation) => {
+    const wanted = pattern.split('/');
+    const isPart = (part: string, at: number) => (part.startsWith('{') ? parts[at] !== '' : part === parts[at]);
+    return own.toLowerCase() === method.toLowerCase() && wanted.length === parts.length && wanted.every(isPart);
+  };
+  const names = ({ path: pattern }: Operation) => pattern.split('{').length;
+  return operations.filter(fits).toSorted((a, b) => names(a) - names(b))[0];
+}
+
 export interface Answer {
   status: number;
   contentType: string;
@@ -82,10 +98,11 @@ export class Promises {
     this.ajv.addSchema(document, 'document');
   }
 
-  /** What is wrong with the answer; null where nothing is. */
-  broken(operation: Operation, answer: Answer): string | null {
+  /** What is wrong with the answer; null where nothing is. @param operation undefined where nobody lives at the address */
+  broken(operation: Operation | undefined, answer: Answer): string | null {
     const { status, contentType, text } = answer;
     if (status >= 500 && status !== 502 && status !== 503) return `answers ${status}`;
+    if (operation === undefined) return status >= 400 ? null : `${status} from an address that is nobody's`;
     const promised = operation.responses[String(status)];
     if (promised === undefined)
       return `${status} is not listed: ${/"code":"(\w+)"/.exec(text)?.[1] ?? text.slice(0, 300)}`;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { LIMIT_NAMES, type Limits } from '../../api/limits.js';
 import { type ApiWorld, createApiWorld } from '../../api/test-world.js';
 import { startWorkerChild, type WorkerChild } from '../support/worker-child.js';
-import { type Answer, type OpenApi, type Operation, operationsOf, Promises } from './document.js';
+import { type Answer, type OpenApi, type Operation, operationAt, operationsOf, Promises } from './document.js';
 import { type Input, inputsOf, Valid } from './inputs.js';
 import { type Actor, type Cast, makeCast } from './people.js';
 import { type Request, Sender } from './sending.js';
@@ -93,19 +93,25 @@ class Tally {
   }
 }
 
-async function shoot(shot: Shot, promises: Promises, tally: Tally): Promise<void> {
+async function shoot(shot: Shot, operations: readonly Operation[], promises: Promises, tally: Tally): Promise<void> {
   try {
     const answer = await sender.send(shot.request);
-    tally.add(shot, answer, promises.broken(shot.operation, answer));
+    const { method, path } = shot.request;
+    tally.add(shot, answer, promises.broken(operationAt(operations, method, path), answer));
   } catch (error) {
     tally.add(shot, { status: 0 }, `no answer: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-async function shootAll(shots: readonly Shot[], promises: Promises, tally: Tally): Promise<void> {
+async function shootAll(
+  shots: readonly Shot[],
+  operations: readonly Operation[],
+  promises: Promises,
+  tally: Tally,
+): Promise<void> {
   const left = [...shots];
   const shooter = async (): Promise<void> => {
-    for (let shot = left.pop(); shot !== undefined; shot = left.pop()) await shoot(shot, promises, tally);
+    for (let shot = left.pop(); shot !== undefined; shot = left.pop()) await shoot(shot, operations, promises, tally);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, shooter));
 }
@@ -121,7 +127,7 @@ test(`${REQUESTS} requests: no 500, no hang, and every answer is what the docume
   for (let sent = 0, round = 0; sent < REQUESTS; round += 1) {
     const numRuns = Math.max(1, Math.min(CHUNK, REQUESTS - sent) / operations.length);
     const shots = fc.sample(each, { seed: SEED + round, numRuns: Math.ceil(numRuns) }).flat();
-    await shootAll(shots.slice(0, REQUESTS - sent), promises, tally);
+    await shootAll(shots.slice(0, REQUESTS - sent), operations, promises, tally);
     sent += shots.length;
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000);

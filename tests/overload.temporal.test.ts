@@ -19,7 +19,6 @@ const NARROW_DOOR = {
   CHANGES_AT_ONCE: '4',
   QUEUE_LENGTH: '10',
   QUEUE_MS: '300',
-  LOG_LEVEL: 'warn',
 };
 const FLOOD_MS = 6_000;
 

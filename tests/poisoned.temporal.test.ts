@@ -6,7 +6,7 @@ import { readRoom } from '../db/rooms.js';
 import { momentOf } from './races/hold.js';
 import { latenessOf, type Lateness } from './races/lateness.js';
 import * as poisons from './races/poisons.js';
-import { CUT_IN_TWO, POISONED_EFFECTS, POISONS, type Poison } from './races/poisons.js';
+import { POISONED_EFFECTS, POISONS, type Poison } from './races/poisons.js';
 import { createRaceWorld, startWorkflow, type RaceWorld } from './races/racing.js';
 import { arrangeRow, bring, type Racing, type Wish } from './races/rows.js';
 import { sleep, until } from './support/steps.js';
@@ -167,12 +167,6 @@ describe('a notice or a room that can’t be had', () => {
       expect(await attentionTo(roomless)).toEqual([]);
     },
   );
-});
-
-test('an error that can’t be written down as it was cut holds up no other notice', { timeout: LIMIT_MS }, async () => {
-  const [racing] = (await rows(1)) as [Racing];
-  expectUnharmed(await liveBeside([racing], () => CUT_IN_TWO.spoil(world, racing)));
-  await expectShown(CUT_IN_TWO, racing);
 });
 
 test('fifty whose commit always fails take no other’s place', { timeout: LIMIT_MS }, async () => {

@@ -146,15 +146,6 @@ export const POISONED_EFFECTS: Poison[] = [
     mend: () => Promise.resolve(),
   },
   {
-    name: 'a time zone that is none',
-    spoil: async ({ db }, racing) => {
-      await sql`update person set time_zone = 'Mars/Olympus' where id = ${racing.client.id}`.execute(db);
-      await noticeOf(db, racing, 'payment_received', 'client');
-    },
-    shows: { kind: 'notification_failed', detail: { channel: 'email' } },
-    mend: () => Promise.resolve(),
-  },
-  {
     name: 'a notice of an unknown kind to an unknown role',
     spoil: ({ db }, racing) => noticeOf(db, racing, 'frobnicated', 'ghost'),
     shows: { kind: 'notification_failed', detail: { notification: 'frobnicated' } },
@@ -164,17 +155,6 @@ export const POISONED_EFFECTS: Poison[] = [
 
 /** A minute later, as far as this appointment is concerned: what is stuck shows by then. */
 export const aMinuteLater = ({ db }: RaceWorld, { id }: Racing) => passTime(db, id, 61_000);
-
-/** The error that names this time zone is cut after 500 characters, in the middle of an emoji. */
-export const CUT_IN_TWO: Poison = {
-  name: 'an error that can’t be written down as it was cut',
-  spoil: async ({ db }, racing) => {
-    await sql`update person set time_zone = ${'\u{1F4A5}'.repeat(300)} where id = ${racing.client.id}`.execute(db);
-    await noticeOf(db, racing, 'payment_received', 'client');
-  },
-  shows: { kind: 'notification_failed', detail: { channel: 'email' } },
-  mend: () => Promise.resolve(),
-};
 
 /** A name that the vendor refuses for ever: it is too long. */
 export const refuseRoom = ({ db }: RaceWorld, { id }: Racing) =>

@@ -9,6 +9,7 @@ import {
 } from '../db/notification-claims.js';
 import type { RelaySession } from '../db/relay-session.js';
 import type { Channel } from '../domain/notifications.js';
+import { MAIL_CONNECTIONS } from '../providers/mail.js';
 import { deliver, type DeliveryDependencies } from './notification-delivery.js';
 
 export interface NotificationRelayDependencies extends DeliveryDependencies {
@@ -21,6 +22,7 @@ export interface NotificationRelayDependencies extends DeliveryDependencies {
 const CLAIM_BATCH = 1_000;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
+
 /** What a row waits in: a vendor's own line, or the one for what nobody has to act on within seconds. */
 type Line = 'sms' | 'email' | 'later';
 
@@ -31,7 +33,7 @@ type Line = 'sms' | 'email' | 'later';
  */
 export const LINES: Record<Line, { chunks: number; rows: number }> = {
   sms: { chunks: 2, rows: 100 },
-  email: { chunks: 3, rows: 16 },
+  email: { chunks: 3, rows: MAIL_CONNECTIONS },
   later: { chunks: 1, rows: 200 },
 };
 

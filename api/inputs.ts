@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 
 /** Text that PostgreSQL's jsonb takes: no NUL, no half of a surrogate pair. */
 // oxlint-disable-next-line no-control-regex
-const UNSTORABLE = /[\u0000\ud800-\udfff]/u;
+export const UNSTORABLE = /[\u0000\ud800-\udfff]/u;
 
 /** Free text of 1 to `longest` characters. */
 export const text = (longest: number) =>

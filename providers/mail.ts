@@ -5,7 +5,7 @@ import { toMailError } from './mail-errors.js';
 import type { MailProvider } from './types.js';
 
 /** A herd's mail goes over a few connections, one message after the other on each, as mail servers want it. */
-const MOST_CONNECTIONS = 16;
+export const MAIL_CONNECTIONS = 16;
 const IDLE_MS = 5_000;
 
 /** `Name <address>` or an address alone. */
@@ -24,7 +24,7 @@ export class SmtpMail implements MailProvider {
     this.transport = createTransport({
       url: config.smtpUrl,
       pool: true,
-      maxConnections: MOST_CONNECTIONS,
+      maxConnections: MAIL_CONNECTIONS,
       idleTimeout: IDLE_MS,
       maxRequeues: 0, // a repeat is the relay's, which writes down that it was tried
       connectionTimeout: timeoutMs,

@@ -1,11 +1,10 @@
 import { withoutPersons } from '../../db/event-payload.js';
 import { Problem } from '../errors.js';
+import { UNSTORABLE } from '../inputs.js';
 
-// oxlint-disable-next-line no-control-regex -- that character is what PostgreSQL can't store
-const UNSTORABLE = /[\u0000\ud800-\udfff]/gu;
-
-const withoutUnstorable = (_: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.replace(UNSTORABLE, '\ufffd') : value;
+const EACH_UNSTORABLE = new RegExp(UNSTORABLE, 'gu');
+const cleaned = (text: string): string => text.replace(EACH_UNSTORABLE, '\ufffd');
+const withoutUnstorable = (_: string, value: unknown): unknown => (typeof value === 'string' ? cleaned(value) : value);
 
 /** Parsed JSON as it is kept: without what says who somebody is, and without the characters that PostgreSQL can't store. */
 export function storable(payload: unknown): Record<string, unknown> {
@@ -17,7 +16,7 @@ export function storable(payload: unknown): Record<string, unknown> {
 
 /** An event's id or type as it is kept. */
 export function storableText(text: string): string {
-  return text.slice(0, 255).replace(UNSTORABLE, '\ufffd');
+  return cleaned(text.slice(0, 255));
 }
 
 /** What is looked up by: a name that PostgreSQL can't store is none of ours. @throws Problem `event_unreadable` */

@@ -173,6 +173,16 @@ test('a 500 and a time-out are tried again, under the same id, and every try is 
   expect((await readEndpoint(db(), id))!.deliveredAt).not.toBeNull();
 });
 
+test('of what a receiver says the beginning is kept, as it can be stored', async () => {
+  const parties = await makeParties(db());
+  const said = `a\u0000b${'x'.repeat(496)}😀`;
+  const { url } = await receiver((response) => void response.writeHead(500).end(said), ok);
+  const { id } = await endpoint(parties, url, ['appointment.booked']);
+  await bookAppointment(db(), parties);
+  const [delivery] = await relayAll(relay(), id);
+  expect(delivery!.tries[0]!.answer).toBe(`a\ufffdb${'x'.repeat(496)}`);
+});
+
 test('after a rotation both secrets verify for a day, then the new one alone', async () => {
   const parties = await makeParties(db());
   const { url, got } = await receiver();

@@ -1,10 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { isStorable } from '../domain/storable-text.js';
 
 /** What callers may send, bounded so that nothing of it can trouble PostgreSQL or Temporal. */
-
-/** Text that PostgreSQL's jsonb takes: no NUL, no half of a surrogate pair. */
-// oxlint-disable-next-line no-control-regex
-export const UNSTORABLE = /[\u0000\ud800-\udfff]/u;
 
 /** Free text of 1 to `longest` characters. */
 export const text = (longest: number) =>
@@ -12,7 +9,7 @@ export const text = (longest: number) =>
     .string()
     .max(longest)
     .refine((value) => value.trim() !== '', 'must not be blank')
-    .refine((value) => !UNSTORABLE.test(value), 'holds characters that can’t be stored');
+    .refine(isStorable, 'holds characters that can’t be stored');
 
 export const reason = text(500);
 

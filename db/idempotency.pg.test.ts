@@ -2,14 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { useTestDatabase } from '../tests/support/test-db.js';
-import {
-  claimRequest,
-  pruneAnswers,
-  releaseRequest,
-  renewResource,
-  storeAnswer,
-  type RequestKey,
-} from './idempotency.js';
+import { claimRequest, releaseRequest, renewResource, storeAnswer, type RequestKey } from './idempotency.js';
 
 const db = useTestDatabase();
 
@@ -99,16 +92,4 @@ test('after a day a key starts anew, with another resource and any body', async 
   await pass(key, '1 minute');
   expect(await mine(key, 'another')).not.toBe(first);
   expect(await claim(key, 'another')).toEqual({ state: 'in_progress' });
-});
-
-test('keys whose day is over are taken out with their answers, others stay', async () => {
-  const [old, young] = [newKey(), newKey()];
-  for (const key of [old, young]) {
-    await mine(key);
-    await storeAnswer(db(), key, ANSWER);
-  }
-  await pass(old, '25 hours');
-  await pruneAnswers(db());
-  const left = await db().selectFrom('idempotencyKey').where('key', 'in', [old.key, young.key]).select('key').execute();
-  expect(left).toEqual([{ key: young.key }]);
 });

@@ -22,7 +22,7 @@ export type Claim =
  * over, which its fixed ids make harmless; so this is what the death of an API costs those who repeat their request.
  */
 const LOCK_MS = 20_000;
-const KEPT_HOURS = 24;
+export const KEPT_HOURS = 24;
 
 /**
  * Does not wait for the disk at this statement's commit. If PostgreSQL falls within the next half second the row is as if the
@@ -100,17 +100,6 @@ export async function releaseRequest(db: Db, { caller, route, key }: RequestKey)
   await sql`
     update idempotency_key set locked_until = null from ${soft()}
     where caller = ${caller} and route = ${route} and key = ${key} and response_status is null`.execute(db);
-}
-
-const PRUNED_AT_ONCE = 1_000;
-
-/** Takes out keys whose day is over, a thousand at most: they mean nothing any more, and their answers name people. */
-export async function pruneAnswers(db: Db): Promise<number> {
-  const { numAffectedRows } = await sql`
-    delete from idempotency_key where ctid = any(array(
-      select ctid from idempotency_key where created_at <= clock_timestamp() - ${KEPT_HOURS} * interval '1 hour'
-      limit ${PRUNED_AT_ONCE}))`.execute(db);
-  return Number(numAffectedRows ?? 0);
 }
 
 /** Mints another resource for a request whose first one can never come to be. @returns its id */

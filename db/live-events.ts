@@ -190,9 +190,8 @@ export async function readStanding(db: Db, people: readonly { id: string; role: 
 export const KEPT_MS = 24 * 60 * 60_000;
 const PRUNED_AT_ONCE = 5_000;
 
-/** Removes old events, but none that has not been fanned out, and tickets that nobody used. @returns how many events */
+/** Removes old events, but none that has not been fanned out. @returns how many events */
 export async function pruneEvents(db: Db): Promise<number> {
-  await sql`delete from event_ticket where expires_at < clock_timestamp()`.execute(db);
   const { numAffectedRows } = await sql`
     delete from live_event e using (
       select xid, id, at from live_event order by xid, id limit ${PRUNED_AT_ONCE}

@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import type { NotificationKind } from '../domain/events.js';
 import type { NotificationPreferences } from '../domain/notification-preferences.js';
 import type { Channel, Template } from '../domain/notifications.js';
+import { KEPT_CHARACTERS, storableText } from '../domain/storable-text.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
 import type { Encrypted } from './field-cipher.js';
-import { errorText } from './error-text.js';
 import { RELAY_LOCK_CLASS } from './relay-session.js';
 
 /** A due row that a relay has claimed; what it becomes is decided when its handing over begins. */
@@ -132,7 +132,7 @@ export async function finishNotifications(db: Db, relayId: number, endings: read
     status: ending.status,
     template: 'template' in ending ? ending.template : null,
     provider_ref: ending.status === 'sent' ? ending.providerRef : null,
-    error: 'error' in ending ? errorText(ending.error) : null,
+    error: 'error' in ending ? storableText(ending.error, KEPT_CHARACTERS) : null,
     retry_ms: ending.status === 'pending' ? ending.retryInMs : null,
     unanswered: ending.status === 'pending' && ending.unanswered ? 1 : 0,
   }));

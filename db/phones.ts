@@ -39,8 +39,6 @@ export async function makeCode(db: Db, { id, personId, phone, codeHash }: NewCod
     const { today, lately } = rows[0]!;
     if (today >= MOST_CODES_A_DAY || lately > 0) return null;
     await sql`
-      delete from phone_code where created_at < clock_timestamp() - interval '1 day'`.execute(trx);
-    await sql`
       update phone_code set expires_at = clock_timestamp() where person_id = ${personId} and expires_at > clock_timestamp()`.execute(
       trx,
     );

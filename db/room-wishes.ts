@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { deadlinesOf, spreadWakeAt } from '../domain/deadlines.js';
 import type { AppointmentRecord } from '../domain/record.js';
+import { KEPT_CHARACTERS, storableText } from '../domain/storable-text.js';
 import { isTerminal, type SessionMode } from '../domain/types.js';
 import type { LoadedAppointment } from './appointment-record.js';
 import type { Db, Trx } from './database.js';
-import { errorText } from './error-text.js';
 
 /** When the room should be made, epoch ms, at `now`; null while none is wanted: from T-15 on, once activated. */
 function wantedAt(record: AppointmentRecord, now: number): number | null {
@@ -76,6 +76,6 @@ export async function claimRooms(db: Db, limit: number): Promise<ClaimedRoom[]> 
 /** The vendor refused or failed: the room waits for its next try, and says why. */
 export async function retryRoom(db: Db, appointmentId: string, inMs: number, error: string): Promise<void> {
   await sql`
-    update room set next_attempt_at = clock_timestamp() + ${inMs} * interval '1 millisecond', error = ${errorText(error)}
+    update room set next_attempt_at = clock_timestamp() + ${inMs} * interval '1 millisecond', error = ${storableText(error, KEPT_CHARACTERS)}
     where appointment_id = ${appointmentId} and status in ('wanted', 'closing')`.execute(db);
 }

@@ -10,14 +10,10 @@ export interface SignIn {
 }
 
 const OPEN_FOR_MINUTES = 10;
-const SWEPT_AT_ONCE = 100;
 
-/** Keeps a sign-in for ten minutes under its cookie's hash, and sweeps some that are over. */
+/** Keeps a sign-in for ten minutes under its cookie's hash. */
 export async function keepSignIn(db: Db, secretHash: string, signIn: SignIn): Promise<void> {
   await sql`
-    with swept as (
-      delete from sign_in where secret_hash in
-        (select secret_hash from sign_in where expires_at < clock_timestamp() limit ${SWEPT_AT_ONCE} for update skip locked))
     insert into sign_in (secret_hash, state, nonce, code_verifier, return_to, expires_at)
     values (${secretHash}, ${signIn.state}, ${signIn.nonce}, ${signIn.codeVerifier}, ${signIn.returnTo},
       clock_timestamp() + ${OPEN_FOR_MINUTES} * interval '1 minute')`.execute(db);

@@ -8,21 +8,14 @@ export interface SessionLimits {
   idleMs: number;
 }
 
-/** Ended sessions stay for this long, to be looked into. */
-const KEPT_DAYS = 30;
-const SWEPT_AT_ONCE = 100;
-
-/** Opens a session under its cookie's hash, ends the one that the browser had, and sweeps some that are long over. */
+/** Opens a session under its cookie's hash, and ends the one that the browser had. */
 export async function openSession(
   db: Db,
   session: { secretHash: string; personId: string; replaces: string | null },
   { longestMs, idleMs }: SessionLimits,
 ): Promise<void> {
   await sql`
-    with swept as (
-      delete from web_session where id in (select id from web_session
-        where expires_at < clock_timestamp() - ${KEPT_DAYS} * interval '1 day' limit ${SWEPT_AT_ONCE} for update skip locked)),
-    replaced as (
+    with replaced as (
       update web_session set revoked_at = clock_timestamp()
       where secret_hash = ${session.replaces} and revoked_at is null)
     insert into web_session (secret_hash, person_id, expires_at, idle_ms)

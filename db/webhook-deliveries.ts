@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { KEPT_CHARACTERS, storableText } from '../domain/storable-text.js';
 import type { Db } from './database.js';
 import { UnreadableField } from './field-cipher.js';
 import type { WebhookTry } from './json.js';
@@ -22,8 +23,6 @@ export interface ClaimedDelivery {
 
 /** Longer than a try may take; a relay that died is followed by another after this. */
 const CLAIM_LEASE_MS = 40_000;
-const KEPT_DAYS = 30;
-const PRUNED_AT_ONCE = 5_000;
 
 /** Claims what is due, so many of each endpoint that is not busy: a slow receiver holds nobody else up. */
 export async function claimDeliveries(
@@ -69,12 +68,13 @@ export async function recordTry(
   outcome: { delivered: boolean; retryMs: number | null },
 ): Promise<void> {
   const { delivered, retryMs } = outcome;
+  const said = { ...tried, answer: tried.answer === null ? null : storableText(tried.answer, KEPT_CHARACTERS) };
   const status = delivered ? 'delivered' : retryMs === null ? 'failed' : 'pending';
   await sql`
     with arrived as (
       update webhook_endpoint set delivered_at = clock_timestamp() where id = ${endpointId} and ${delivered}
     )
-    update webhook_delivery set status = ${status}, tries = tries || ${JSON.stringify([tried])}::jsonb,
+    update webhook_delivery set status = ${status}, tries = tries || ${JSON.stringify([said])}::jsonb,
       next_attempt_at = clock_timestamp() + ${delivered ? null : retryMs}::float8 * interval '1 millisecond',
       delivered_at = case when ${delivered} then clock_timestamp() end
     where id = ${id} and status = 'pending' and attempts = ${attempts}`.execute(db);
@@ -135,14 +135,4 @@ export async function resendDelivery(db: Db, id: string): Promise<void> {
       attempts = case when status = 'pending' then attempts else 0 end
     where id = ${id} and (status <> 'pending' or attempts > 0)
       and exists (select from webhook_endpoint w where w.id = endpoint_id and w.status = 'enabled')`.execute(db);
-}
-
-/** Removes what is over and old. @returns how many */
-export async function pruneDeliveries(db: Db): Promise<number> {
-  const { numAffectedRows } = await sql`
-    delete from webhook_delivery where id in (
-      select id from webhook_delivery
-      where status <> 'pending' and created_at < clock_timestamp() - ${KEPT_DAYS} * interval '1 day'
-      order by id limit ${PRUNED_AT_ONCE})`.execute(db);
-  return Number(numAffectedRows ?? 0);
 }

@@ -19,7 +19,7 @@ export interface WebhookMessage {
 export interface WebhookAnswer {
   status: number | null;
   error: string | null;
-  /** The beginning of the answer's body. */
+  /** The beginning of the answer's body, as it came. */
   answer: string | null;
 }
 
@@ -34,12 +34,8 @@ export interface WebhookSenderOptions {
 
 const TIMEOUT_MS = 15_000;
 const LONGEST_URL = 2_000;
-const KEPT_CHARACTERS = 500;
 /** An answer longer than this is not read to its end. */
 const MOST_READ_BYTES = 16 * 1024;
-/** PostgreSQL's jsonb takes no NUL and no half of a surrogate pair. */
-// oxlint-disable-next-line no-control-regex
-const UNSTORABLE = /[\u0000\ud800-\udfff]/gu;
 const REFUSED = 'its address is not of the public internet';
 
 const resolveHost: ResolveHost = (host) =>
@@ -137,7 +133,7 @@ function describe(error: unknown): string {
   return error.message === REFUSED ? REFUSED : code || error.name;
 }
 
-/** The status decides; of the body only its beginning is kept, as text that can be stored. */
+/** The status decides; of the body the beginning is read. */
 async function read(response: IncomingMessage, signal: AbortSignal): Promise<WebhookAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -155,6 +151,5 @@ async function read(response: IncomingMessage, signal: AbortSignal): Promise<Web
   const isDone = status !== null && status >= 200 && status < 300;
   const isRedirect = status !== null && status >= 300 && status < 400;
   const error = isDone ? null : isRedirect ? 'a redirect, which is not followed' : `answered with ${status}`;
-  const text = Buffer.concat(chunks).toString('utf8').slice(0, KEPT_CHARACTERS).replace(UNSTORABLE, '');
-  return { status, error, answer: text };
+  return { status, error, answer: Buffer.concat(chunks).toString('utf8') };
 }

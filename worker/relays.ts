@@ -7,10 +7,9 @@ import { relayRefunds } from '../activities/refund-relay.js';
 import { relayRooms } from '../activities/room-relay.js';
 import { WebhookRelay } from '../activities/webhook-relay.js';
 import type { Db } from '../db/database.js';
-import { pruneAnswers } from '../db/idempotency.js';
 import { pruneEvents } from '../db/live-events.js';
+import { pruneOld } from '../db/prune.js';
 import { RelaySession } from '../db/relay-session.js';
-import { pruneDeliveries } from '../db/webhook-deliveries.js';
 import { fanOut } from '../db/webhook-fan-out.js';
 import type { Providers } from '../providers/index.js';
 import type { Site } from '../texts/messages.js';
@@ -32,8 +31,8 @@ export interface RelaysOptions {
 /** How often a relay looks whether another has died. */
 const LOOK_FOR_DEAD_MS = 500;
 
-const PRUNE_EVERY_MS = 60_000;
-const PRUNE_ANSWERS_EVERY_MS = 600_000;
+const PRUNE_EVENTS_EVERY_MS = 60_000;
+const PRUNE_EVERY_MS = 600_000;
 const FAN_OUT_EVERY_MS = 500;
 
 /** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
@@ -51,8 +50,8 @@ export async function startRelays(options: RelaysOptions): Promise<{ stop(): Pro
     new RelayLoop('notifications', () => notifications.claim(), log),
     new RelayLoop('webhooks to write', () => fanOut(db), log, FAN_OUT_EVERY_MS),
     new RelayLoop('webhooks', () => webhookRelay.relay(), log, FAN_OUT_EVERY_MS),
-    new RelayLoop('old events', async () => (await pruneEvents(db)) + (await pruneDeliveries(db)), log, PRUNE_EVERY_MS),
-    new RelayLoop('old answers', () => pruneAnswers(db), log, PRUNE_ANSWERS_EVERY_MS),
+    new RelayLoop('old events', () => pruneEvents(db), log, PRUNE_EVENTS_EVERY_MS),
+    new RelayLoop('what is over', () => pruneOld(db), log, PRUNE_EVERY_MS),
     new RelayLoop('dead relays', () => notifications.freeDead(), log, LOOK_FOR_DEAD_MS),
   ];
   return {

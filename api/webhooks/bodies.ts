@@ -1,10 +1,10 @@
 import { withoutPersons } from '../../db/event-payload.js';
+import { storableText } from '../../domain/storable-text.js';
 import { Problem } from '../errors.js';
-import { UNSTORABLE } from '../inputs.js';
 
-const EACH_UNSTORABLE = new RegExp(UNSTORABLE, 'gu');
-const cleaned = (text: string): string => text.replace(EACH_UNSTORABLE, '\ufffd');
-const withoutUnstorable = (_: string, value: unknown): unknown => (typeof value === 'string' ? cleaned(value) : value);
+const LONGEST_NAME = 255;
+const withoutUnstorable = (_: string, value: unknown): unknown =>
+  typeof value === 'string' ? storableText(value) : value;
 
 /** Parsed JSON as it is kept: without what says who somebody is, and without the characters that PostgreSQL can't store. */
 export function storable(payload: unknown): Record<string, unknown> {
@@ -15,8 +15,8 @@ export function storable(payload: unknown): Record<string, unknown> {
 }
 
 /** An event's id or type as it is kept. */
-export function storableText(text: string): string {
-  return cleaned(text.slice(0, 255));
+export function storableName(text: string): string {
+  return storableText(text, LONGEST_NAME);
 }
 
 /** What is looked up by: a name that PostgreSQL can't store is none of ours. @throws Problem `event_unreadable` */

@@ -5,7 +5,7 @@ import { toNews } from '../checkout.js';
 import { problemsOf } from '../problem-responses.js';
 import { json, newRoutes } from '../routing.js';
 import type { Services } from '../services.js';
-import { assertStorable, storable, storableText } from './bodies.js';
+import { assertStorable, storable, storableName } from './bodies.js';
 import { receiveDispute } from './disputes.js';
 import { receiveRefund } from './refunds.js';
 
@@ -45,7 +45,7 @@ async function receive(services: Services, gateway: PaymentGateway, rawBody: str
   const { db, background } = services;
   const { provider, eventId, type, payment, refund, dispute, payload } = await gateway.parseWebhook(rawBody, headers);
   assertStorable(payment, refund, dispute);
-  const event = { provider, eventId: storableText(eventId), type: storableText(type), payload: storable(payload) };
+  const event = { provider, eventId: storableName(eventId), type: storableName(type), payload: storable(payload) };
   if (refund !== null) return receiveRefund(services, gateway, event, refund);
   if (dispute !== null) return receiveDispute(services, gateway, event, dispute);
   tell(services, await storePaymentEvent(db, event, payment === null ? null : toNews(payment)));

@@ -10,7 +10,7 @@ import { writeHelpSms } from '../../texts/messages.js';
 import { sha256 } from '../ids.js';
 import { newRoutes } from '../routing.js';
 import type { ApiEnv, Services } from '../services.js';
-import { assertStorable, parseForm, storable, storableText } from './bodies.js';
+import { assertStorable, parseForm, storable, storableName } from './bodies.js';
 import { webhookRoute } from './payments.js';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -44,7 +44,7 @@ async function readForm(c: Context<ApiEnv>, publicUrl: string): Promise<SignedFo
 /** Twilio's callbacks have no id: the same parameters are the same event. */
 function eventOf(form: Record<string, string>, type: string): ProviderEvent {
   const sorted = Object.entries(form).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { provider: 'twilio', eventId: sha256(...sorted.flat()), type: storableText(type), payload: storable(form) };
+  return { provider: 'twilio', eventId: sha256(...sorted.flat()), type: storableName(type), payload: storable(form) };
 }
 
 const store = ({ db }: Services, form: Record<string, string>, type: string): Promise<unknown> =>

@@ -95,10 +95,12 @@ export interface Credential {
   scopes: readonly Scope[] | null;
   /** Looks at the database anew with the next request. */
   forget(): void;
-  /** Asked by what goes on after its request: whether the same person would still be let in. A ticket is good once only. */
+  /** Asked by what goes on after its request: whether the same person would still be let in. */
   stands?(): Promise<boolean>;
   /** Of a session: its row. */
   sessionId?: string;
+  /** Of a bearer token: when it expires. */
+  goodUntil?(): Date;
 }
 
 /** True when this role may do it to something at all. */

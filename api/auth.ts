@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import { decodeJwt } from 'jose';
 import type { Person } from '../db/people.js';
 import { type Credential, isScope } from './access.js';
 import type { Callers } from './callers.js';
@@ -18,10 +19,12 @@ interface Caller {
 }
 
 /** The role is the person's row's, never the token's. */
-async function bySubject({ people }: Callers, subject: string): Promise<Caller> {
+async function byBearerToken({ people }: Callers, token: string, verify: VerifyToken): Promise<Caller> {
+  const subject = await verify(token);
   const person = await people.find(subject);
   if (person === null) throw new Problem('unknown_person');
-  return { person, credential: { kind: 'bearer', scopes: null, forget: () => people.forget(subject) } };
+  const goodUntil = () => new Date(decodeJwt(token).exp! * 1_000);
+  return { person, credential: { kind: 'bearer', scopes: null, goodUntil, forget: () => people.forget(subject) } };
 }
 
 async function byServiceToken({ services }: Callers, token: string): Promise<Caller> {
@@ -81,7 +84,7 @@ export function authenticate({ callers, config }: Services, verify: VerifyToken)
     if (token === undefined) throw new Problem('token_invalid');
     return token.startsWith(SERVICE_TOKEN_PREFIX)
       ? byServiceToken(callers, token)
-      : bySubject(callers, await verify(token));
+      : byBearerToken(callers, token, verify);
   };
   return async (c, next) => {
     const authorization = c.req.header('authorization');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
@@ -6,9 +7,13 @@ import { commitAppointment } from '../db/commit.js';
 import { joinSession } from '../db/joins.js';
 import { storeMessage } from '../db/messages.js';
 import { payByWallet } from '../db/payment-requests.js';
+import { makeServiceToken, revokeServiceToken } from '../db/service-tokens.js';
+import { endSession, openSession } from '../db/web-sessions.js';
 import { bookAppointment, MINUTE_MS, passUntilStart } from '../tests/support/appointments.js';
 import { type EventStream, openEvents } from '../tests/support/event-stream.js';
 import { makeClient, makePerson, makeTherapist, type TestPerson } from '../tests/support/people.js';
+import { SESSION_DEFAULTS } from './config.js';
+import { hashOfSecret, randomSecret } from './secrets.js';
 import { type ApiWorld, createApiWorld } from './test-world.js';
 
 const HEARTBEAT_MS = 300;
@@ -306,6 +311,65 @@ test('a ticket is too old after thirty seconds; a repeated request gets another 
   const late = await world.send(null, `/v1/events?ticket=${String(first.body['ticket'])}`);
   expect(late).toMatchObject({ status: 401, body: { code: 'ticket_invalid' } });
 });
+
+/** A session of the web app, without its sign-in. */
+async function sessionOf(person: TestPerson): Promise<{ cookie: string; end: () => Promise<unknown> }> {
+  const secret = randomSecret();
+  const secretHash = hashOfSecret(secret);
+  await openSession(world.db, { secretHash, personId: person.id, replaces: null }, SESSION_DEFAULTS);
+  return { cookie: `punctual=${secret}`, end: () => endSession(world.db, { secretHash }) };
+}
+
+async function ticketBy(headers: Record<string, string>): Promise<string> {
+  const path = '/v1/events/tickets';
+  const { status, body } = await world.send(null, path, { method: 'POST', headers });
+  expect(status).toBe(201);
+  return `${world.url}/v1/events?ticket=${String(body['ticket'])}`;
+}
+const byCookie = (cookie: string) => ticketBy({ cookie, 'sec-fetch-site': 'same-origin' });
+
+test('a ticket is worth nothing once the session that asked for it is over', async () => {
+  const session = await sessionOf((await pair()).client);
+  const address = await byCookie(session.cookie);
+  await session.end();
+  const refused = await openEvents(address);
+  open.push(refused);
+  expect(refused.status).toBe(401);
+});
+
+test(
+  'a stream by ticket ends with the session or token that asked for it, within 15 s',
+  { timeout: 40_000 },
+  async () => {
+    const [{ client }, { client: other }] = [await pair(), await pair()];
+    const [ended, lasting] = [await sessionOf(client), await sessionOf(other)];
+    const { db, parties } = world;
+    const [id, token] = [randomUUID(), `pst_${randomSecret()}`];
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const service = { id, name: 'Screen', scopes: ['appointments:read'], secretHash: hashOfSecret(token) };
+    await makeServiceToken(db, { ...service, createdBy: parties.admin.id, expiresAt });
+    const addresses = {
+      session: await byCookie(ended.cookie),
+      service: await ticketBy({ authorization: `Bearer ${token}` }),
+      bearer: await ticketBy({ authorization: `Bearer ${await world.tokenOf(client.subject)}` }),
+      lasting: await byCookie(lasting.cookie),
+    };
+    const hash = hashOfSecret(new URL(addresses.bearer).searchParams.get('ticket')!);
+    const stored = await db.selectFrom('eventTicket').where('hash', '=', hash).selectAll().executeTakeFirstOrThrow();
+    expect(stored.goodUntil!.getTime()).toBeGreaterThan(Date.now());
+    await sql`update event_ticket set good_until = clock_timestamp() + interval '5 seconds' where hash = ${hash}`.execute(
+      db,
+    );
+    const streams = await Promise.all(Object.values(addresses).map((address) => openEvents(address)));
+    open.push(...streams);
+    expect(streams.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const isOver = [false, false, false, false];
+    streams.forEach((stream, n) => void stream.ended.then(() => (isOver[n] = true)));
+    await ended.end();
+    await revokeServiceToken(db, id);
+    await expect.poll(() => isOver, { timeout: 17_000, interval: 200 }).toEqual([true, true, true, false]);
+  },
+);
 
 test('one person may have so many streams, and a closed one counts no more', async () => {
   const { client } = await pair();

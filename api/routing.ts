@@ -10,15 +10,18 @@ function fieldOf(target: string, path: readonly PropertyKey[]): string {
   return [PART[target] ?? target, ...path.map(String)].join('.');
 }
 
+/** Zod says it in the words of JavaScript. */
+const isMissing = ({ code, message }: z.core.$ZodIssue): boolean =>
+  code === 'invalid_type' && / received undefined$/.test(message);
+
 const onInvalid: Hook<unknown, ApiEnv, string, undefined> = (result) => {
   if (result.success) return undefined;
-  const errors = result.error.issues.map(({ path, message }): FieldError => ({
-    field: fieldOf(result.target, path),
-    message,
+  const { issues } = result.error;
+  const errors = issues.map((issue): FieldError => ({
+    field: fieldOf(result.target, issue.path),
+    message: isMissing(issue) ? 'is missing' : issue.message,
   }));
-  const keyMissing = result.error.issues.some(({ path, code, message }) => {
-    return path[0] === 'idempotency-key' && code === 'invalid_type' && /undefined/.test(message);
-  });
+  const keyMissing = issues.some((issue) => issue.path[0] === 'idempotency-key' && isMissing(issue));
   throw new Problem(keyMissing ? 'idempotency_key_required' : 'invalid_request', { errors });
 };
 

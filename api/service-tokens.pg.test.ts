@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commitAppointment } from '../db/commit.js';
+import { makePerson, type TestPerson } from '../tests/support/people.js';
 import { makeParties, MINUTE_MS, passUntilStart } from '../tests/support/appointments.js';
 import { hashOfSecret } from './secrets.js';
 import { booked, paid } from './test-lives.js';
@@ -79,6 +80,33 @@ test('one that was revoked in another process is refused within two seconds, and
     const codeNow = async () => (await by(body['token'], '/v1/me')).body['code'];
     await expect.poll(codeNow, { timeout: 4_000 }).toBe(code);
   }
+});
+
+test.each([
+  ['loses the role', (id: string) => sql`update person set role = 'client' where id = ${id}`],
+  ['is erased', (id: string) => sql`update person set erased_at = clock_timestamp() where id = ${id}`],
+  ['is removed', (id: string) => sql`delete from person where id = ${id}`],
+])('the tokens of an admin who %s are refused within two seconds, and for good', async (_, end) => {
+  const { db } = world;
+  const [maker, other] = [await makePerson(db, 'admin'), await makePerson(db, 'admin')];
+  const madeBy = async (admin: TestPerson) => (await world.post(admin, path, input)).body;
+  const [theirs, others] = [await madeBy(maker), await madeBy(other)];
+  expect((await by(theirs['token'], '/v1/me')).status).toBe(200);
+  await end(maker.id).execute(db);
+  await expect.poll(async () => (await by(theirs['token'], '/v1/me')).status, { timeout: 4_000 }).toBe(401);
+  expect((await by(others['token'], '/v1/me')).status).toBe(200);
+  await sql`update person set role = 'admin', erased_at = null where id = ${maker.id}`.execute(db);
+  expect(await by(theirs['token'], '/v1/me')).toMatchObject({ status: 401, body: { code: 'token_invalid' } });
+  const listed = (await world.send(world.parties.admin, `${path}?limit=2`)).body['items'] as Record<string, unknown>[];
+  const revokedAt = (id: unknown) => listed.find((one) => one['id'] === id)!['revokedAt'];
+  expect([revokedAt(theirs['id']), revokedAt(others['id'])]).toEqual([expect.any(String), null]);
+});
+
+test('one’s own changes leave an admin’s tokens alone', async () => {
+  const maker = await makePerson(world.db, 'admin');
+  const { body } = await world.post(maker, path, input);
+  expect((await world.send(maker, '/v1/me', { method: 'PATCH', body: { locale: 'de' } })).status).toBe(200);
+  expect((await by(body['token'], '/v1/me')).status).toBe(200);
 });
 
 test('what it does has the token for its actor, and notices of it go to people only', async () => {

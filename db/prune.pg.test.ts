@@ -40,7 +40,8 @@ const KINDS = {
   },
   event_ticket: {
     by: 'hash',
-    leave: ({ client }: Parties, name: string) => storeTicket(db(), name, client.id),
+    leave: ({ client }: Parties, name: string) =>
+      storeTicket(db(), name, client.id, { sessionId: null, goodUntil: null }),
     time: 'expires_at',
     kept: '0 minutes',
   },

@@ -445,6 +445,9 @@ interface EventTicketTable {
   hash: string;
   personId: string;
   expiresAt: Date;
+  /** The session that asked for it, or when the bearer token that did expires. */
+  sessionId: string | null;
+  goodUntil: Date | null;
 }
 
 export interface WebhookEndpointTable {

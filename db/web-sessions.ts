@@ -28,7 +28,8 @@ export interface OpenSession {
   person: Person;
 }
 
-const isOpen = () => sql<boolean>`
+/** Of the session `s`. */
+export const isOpen = () => sql<boolean>`
   s.revoked_at is null and s.expires_at > clock_timestamp() and s.seen_at > clock_timestamp() - s.idle_ms * interval '1 millisecond'`;
 
 /** The open session of a cookie's hash with its person, else null. Notes once a minute that it is in use. */

@@ -115,7 +115,7 @@ export const eventRoutes = (services: Services) =>
     })
     .openapi(tickets, async (c) => {
       const issue = async () => {
-        const { ticket, expiresAt } = await issueTicket(services.db, c.get('caller').id);
+        const { ticket, expiresAt } = await issueTicket(services.db, c.get('caller').id, c.get('credential'));
         return { ticket, expiresAt: expiresAt.toISOString() };
       };
       const { body } = await once(c, services, {

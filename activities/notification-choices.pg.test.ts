@@ -67,7 +67,7 @@ const rowsOf = (kind: NotificationKind, channel?: 'email' | 'sms' | 'in_app') =>
 const clientsRow = async (kind: NotificationKind, channel: 'email' | 'sms' | 'in_app') =>
   (await rowsOf(kind, channel)).find(({ recipientRole }) => recipientRole === 'client');
 const byClient = { role: 'client' as const, id: null };
-async function happen(kind: 'cancel' | 'activate'): Promise<void> {
+async function happen(kind: 'cancel' | 'activate' | 'deactivate'): Promise<void> {
   const actor =
     kind === 'cancel' ? { ...byClient, id: parties.client.id } : { role: 'admin' as const, id: parties.admin.id };
   await storeMessage(db(), { appointmentId: id, kind, actor, signal: false });
@@ -116,6 +116,17 @@ test('mail is HTML and text in the reader’s language, with an entry that is ch
   const sequences = calendars.map((calendar) => Number(valueIn(calendar, 'SEQUENCE')));
   expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   expect(new Set(mails().map(({ messageId }) => messageId)).size).toBe(4);
+});
+
+test('an approval that is given again after it was taken back is told again', async () => {
+  await pay();
+  for (const kind of ['activate', 'deactivate', 'activate', 'activate'] as const) {
+    await happen(kind);
+    await work();
+  }
+  const kinds = mails().map(({ headers }) => headers['x-punctual-kind']);
+  expect(kinds.filter((kind) => kind === 'approved')).toHaveLength(2);
+  expect(new Set(mails().map(({ messageId }) => messageId)).size).toBe(kinds.length);
 });
 
 test('SMS goes to verified numbers only', async () => {

@@ -128,7 +128,8 @@ async function handOver(
   view: StoredView,
 ): Promise<string | null> {
   const { record } = view;
-  const told = { id: record.id, startsAt: record.startsAt, payBy: deadlinesOf(record).payBy };
+  const { id, startsAt, endsAt } = record;
+  const told = { id, startsAt, endsAt, payBy: deadlinesOf(record).payBy };
   switch (row.channel) {
     case 'in_app':
       return null;

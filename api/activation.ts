@@ -10,15 +10,15 @@ const PATIENCE_MS = 2_000;
 
 /**
  * Activates: stores the message under the request's id, sends the signal and waits for the decision that the workflow
- * commits under that id. @returns false while it is undecided after two seconds. @throws Refused with its code
+ * commits under that id. @returns false while it is undecided after two seconds, or `patienceMs`. @throws Refused with its code
  */
 export async function activate(
   { db, messenger, decisions }: Services,
   admin: Reader,
   seen: SeenAppointment,
-  request: { requestId: string; reason?: string | undefined },
+  request: { requestId: string; reason?: string | undefined; patienceMs?: number },
 ): Promise<boolean> {
-  const { requestId, reason } = request;
+  const { requestId, reason, patienceMs = PATIENCE_MS } = request;
   const appointmentId = seen.record.id;
   if (isOver(seen) && (await readDecision(db, requestId)) === null) throw new Refused('already_over');
   const note = { id: requestId, appointmentId, authorId: admin.id };
@@ -32,7 +32,7 @@ export async function activate(
     signal: true,
   });
   messenger.tell(appointmentId, 'activate', requestId);
-  const decision = await decisions.decision(requestId, PATIENCE_MS);
+  const decision = await decisions.decision(requestId, patienceMs);
   if (decision === null) return false;
   if (!decision.ok) throw new Refused(decision.code);
   return true;

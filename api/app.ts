@@ -9,6 +9,7 @@ import { addDocument } from './openapi.js';
 import { answerProblem, problemBody, RepeatedProblem, toProblem } from './problem.js';
 import { adminNotificationRoutes } from './routes/admin-notifications.js';
 import { adminPayoutRoutes } from './routes/admin-payouts.js';
+import { adminActivationRoutes } from './routes/admin-activations.js';
 import { adminAuditRoutes } from './routes/admin-audit.js';
 import { adminWebhookRoutes } from './routes/admin-webhooks.js';
 import { adminAttentionRoutes } from './routes/admin-attention.js';
@@ -116,6 +117,7 @@ export function createApp(dependencies: ApiDependencies) {
     .route('/', changeRoutes(services))
     .route('/', recordRoutes(services))
     .route('/', adminRoutes(services))
+    .route('/', adminActivationRoutes(services))
     .route('/', adminRefundRoutes(services))
     .route('/', adminLedgerTransactionRoutes(services))
     .route('/', adminAttentionRoutes(services))

@@ -12,7 +12,7 @@ function fieldOf(target: string, path: readonly PropertyKey[]): string {
 
 /** Zod says it in the words of JavaScript. */
 const isMissing = ({ code, message }: z.core.$ZodIssue): boolean =>
-  code === 'invalid_type' && / received undefined$/.test(message);
+  code === 'invalid_type' && message.endsWith(' received undefined');
 
 const onInvalid: Hook<unknown, ApiEnv, string, undefined> = (result) => {
   if (result.success) return undefined;

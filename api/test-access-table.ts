@@ -90,6 +90,8 @@ export const TABLE: Record<string, Row> = {
   },
   'POST /v1/appointments/{id}/review': { ...OF_CLIENT, scope: null, send: { rating: 5 } },
   'POST /v1/appointments/{id}/activate': { object: 'appointment', admin: ANY, scope: 'appointments:write' },
+  // What is not there is an answer of its own for that id.
+  'POST /v1/admin/activations': { admin: IN, scope: 'appointments:write', send: { appointmentIds: ['none'] } },
   'POST /v1/appointments/{id}/deactivate': {
     object: 'appointment',
     admin: ANY,

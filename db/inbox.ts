@@ -12,6 +12,7 @@ export interface InboxItem {
   sentAt: Date | null;
   readAt: Date | null;
   startsAt: Date;
+  endsAt: Date;
   payBy: Date;
 }
 
@@ -23,7 +24,7 @@ function select(db: Db, personId: string) {
     .where('n.channel', '=', 'in_app')
     .where('n.status', '=', 'sent')
     .select(['n.id', 'n.appointmentId', 'n.kind', 'n.template', 'n.createdAt', 'n.sentAt', 'n.readAt'])
-    .select(['a.startsAt', 'a.payBy']);
+    .select(['a.startsAt', 'a.endsAt', 'a.payBy']);
 }
 
 const isTemplate = (text: string | null): text is Template => (TEMPLATES as readonly (string | null)[]).includes(text);

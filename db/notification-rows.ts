@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { NotificationKind } from '../domain/events.js';
-import { channelsOf, LOSES_MEANING } from '../domain/notifications.js';
+import { channelsOf, LOSES_MEANING, RECURS } from '../domain/notifications.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
@@ -44,7 +44,8 @@ function rowsOf(record: Told, { kind, to, notBefore }: Notification): Row[] {
 /**
  * Writes the rows of notifications of one appointment, in one statement. A row that exists already (unique on
  * appointment, schedule version, kind, recipient and channel) stays as it is, so nobody hears the same twice; one that
- * came to nothing, as an approval taken back before it was sent, waits anew.
+ * came to nothing waits anew. What recurs gets a row of its own each time, unless one still waits: that says it then. The
+ * caller holds the appointment's row, by which occasions are counted.
  */
 export async function writeNotificationsOf(
   db: Db,
@@ -57,14 +58,20 @@ export async function writeNotificationsOf(
   if (rows.length === 0) return;
   await sql`
     insert into notification
-      (appointment_id, schedule_version, kind, recipient_id, recipient_role, channel, not_before, next_attempt_at)
-    select ${appointmentId}, r.schedule_version, r.kind, p.id, r.role, r.channel, r.not_before, r.not_before
+      (appointment_id, schedule_version, kind, recipient_id, recipient_role, channel, not_before, next_attempt_at, occasion)
+    select ${appointmentId}, r.schedule_version, r.kind, p.id, r.role, r.channel, r.not_before, r.not_before,
+      coalesce(former.last + 1, 0)
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
         schedule_version int, kind text, role text, recipient_id uuid, channel text, not_before timestamptz),
       lateral (
         select r.recipient_id as id where r.recipient_id is not null
         union all
-        select person.id from person where r.recipient_id is null and person.role = 'admin' and person.kind = 'human') p
+        select person.id from person where r.recipient_id is null and person.role = 'admin' and person.kind = 'human') p,
+      lateral (
+        select max(n.occasion) as last, coalesce(bool_or(n.status = 'pending'), false) as waits from notification n
+        where n.appointment_id = ${appointmentId} and n.schedule_version = r.schedule_version and n.kind = r.kind
+          and n.recipient_id = p.id and n.channel = r.channel and r.kind = any(${[...RECURS]}::text[])) former
+    where not former.waits
     on conflict (appointment_id, schedule_version, kind, recipient_id, channel, occasion) do update
       set status = 'pending', not_before = excluded.not_before, next_attempt_at = excluded.next_attempt_at,
         error = null, claimed_by = null, tried_at = null

@@ -239,7 +239,7 @@ export interface NotificationTable {
   providerRef: string | null;
   error: string | null;
   createdAt: Generated<Date>;
-  /** 0 for what happened, counted up for each time that it is sent anew. */
+  /** 0 for the first time that it happened, counted up for each other one, and each time that it is sent anew. */
   occasion: Generated<number>;
 }
 

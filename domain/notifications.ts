@@ -25,6 +25,21 @@ export const LOSES_MEANING: readonly NotificationKind[] = [
   'opened_early',
 ];
 
+/**
+ * Kinds that come again at the same times of an appointment, and are told each time: a second extension, another refund. Of
+ * every other kind one telling is enough.
+ */
+export const RECURS: readonly NotificationKind[] = [
+  'extended',
+  'approved',
+  'approval_taken_back',
+  'late_money_returned',
+  'refund_completed',
+  'refund_to_wallet',
+  'dispute_opened',
+  'dispute_closed',
+];
+
 /** The text a notification becomes when it is claimed for sending. */
 export const TEMPLATES = [
   'booking_made',

@@ -53,7 +53,10 @@ export const ENGLISH: Wording = {
     ],
     cancelled: (when) => ['Cancelled', `The appointment on ${when} is cancelled.`],
     rescheduled: (when) => ['Moved', `Your appointment now starts on ${when}.`],
-    extended: (when) => ['Extended', `The appointment that started on ${when} goes on a little longer.`],
+    extended: (when, _payBy, until) => [
+      'Extended',
+      `The appointment that started on ${when} now goes on until ${until}.`,
+    ],
     refund_completed: (when) => [
       'Refund sent',
       `The money for the appointment on ${when} is on its way back to its source.`,

@@ -65,7 +65,7 @@ export const GERMAN: Wording = {
     ],
     cancelled: (when) => ['Abgesagt', `Der Termin am ${when} ist abgesagt.`],
     rescheduled: (when) => ['Verlegt', `Ihr Termin beginnt jetzt am ${when}.`],
-    extended: (when) => ['Verlängert', `Der Termin, der am ${when} begann, dauert etwas länger.`],
+    extended: (when, _payBy, until) => ['Verlängert', `Der Termin, der am ${when} begann, dauert jetzt bis ${until}.`],
     refund_completed: (when) => [
       'Geld zurückgesandt',
       `Das Geld für den Termin am ${when} ist auf dem Weg zurück an seine Quelle.`,

@@ -44,7 +44,7 @@ export const HINDI: Wording = {
     ],
     cancelled: (when) => ['रद्द', `${when} का अपॉइंटमेंट रद्द कर दिया गया है।`],
     rescheduled: (when) => ['समय बदला', `आपका अपॉइंटमेंट अब ${when} को शुरू होगा।`],
-    extended: (when) => ['बढ़ाया गया', `${when} को शुरू हुआ अपॉइंटमेंट थोड़ा और चलेगा।`],
+    extended: (when, _payBy, until) => ['बढ़ाया गया', `${when} को शुरू हुआ अपॉइंटमेंट अब ${until} तक चलेगा।`],
     refund_completed: (when) => ['पैसा लौटाया गया', `${when} के अपॉइंटमेंट का पैसा अपने स्रोत को लौटाया जा रहा है।`],
     refund_to_wallet: (when) => [
       'पैसा आपके वॉलेट में',

@@ -5,7 +5,12 @@ import { writeInApp, writeMail, writeSms, type Site } from './messages.js';
 import { LANGUAGES, localeOf, wordingOf } from './wording.js';
 
 const SITE: Site = { brand: 'Punctual', webUrl: 'https://app.example.com' };
-const TOLD = { id: 'abc', startsAt: Date.UTC(2026, 10, 24, 15), payBy: Date.UTC(2026, 10, 24, 12) };
+const TOLD = {
+  id: 'abc',
+  startsAt: Date.UTC(2026, 10, 24, 15),
+  endsAt: Date.UTC(2026, 10, 24, 16, 20),
+  payBy: Date.UTC(2026, 10, 24, 12),
+};
 const inBerlin = { name: 'Ada', locale: 'de-DE', timeZone: 'Europe/Berlin' };
 
 test.each([
@@ -22,14 +27,22 @@ test.each([
 test('every language says every template in words of its own', () => {
   expect(LANGUAGES).toEqual(['en', 'de', 'hi']);
   for (const language of LANGUAGES) {
-    const sentences = TEMPLATES.map((template) => wordingOf(language).texts[template]('WHEN', 'PAY_BY')[1]);
+    const sentences = TEMPLATES.map((template) => wordingOf(language).texts[template]('WHEN', 'PAY_BY', 'UNTIL')[1]);
     expect(new Set(sentences).size).toBe(TEMPLATES.length);
     for (const sentence of sentences) expect(sentence).toContain('WHEN');
   }
   for (const template of TEMPLATES) {
-    const said = LANGUAGES.map((language) => wordingOf(language).texts[template]('', '').join());
+    const said = LANGUAGES.map((language) => wordingOf(language).texts[template]('', '', '').join());
     expect(new Set(said).size).toBe(LANGUAGES.length);
   }
+});
+
+test.each([
+  ['en-GB', 'Tue, 24 Nov 2026, 16:20'],
+  ['de-DE', 'Di., 24. Nov. 2026, 16:20'],
+  ['hi-IN', 'मंगल, 24 नव॰ 2026, 04:20 pm'],
+])('an extension says until when, in %s', (locale, until) => {
+  expect(writeInApp('extended', TOLD, { locale, timeZone: 'Europe/London' }).text).toContain(until);
 });
 
 test('a locale that isn’t spoken here is answered in English, dates and all', () => {

@@ -17,6 +17,7 @@ export interface Reader extends Reading {
 export interface Told {
   id: string;
   startsAt: number;
+  endsAt: number;
   payBy: number;
 }
 
@@ -40,24 +41,24 @@ export function signInLink({ webUrl }: Site, appointmentId: string): string {
   return `${webUrl}/appointments/${appointmentId}`;
 }
 
-function read(told: Told, reading: Reading): { wording: Wording; when: string; payBy: string } {
+function read(told: Told, reading: Reading): { wording: Wording; when: string; payBy: string; until: string } {
   const wording = wordingOf(reading.locale);
   const written = (instant: number): string =>
     formatInstant(instant, { locale: localeOf(reading.locale), timeZone: reading.timeZone });
-  return { wording, when: written(told.startsAt), payBy: written(told.payBy) };
+  return { wording, when: written(told.startsAt), payBy: written(told.payBy), until: written(told.endsAt) };
 }
 
 /** What an in-app message says, behind the sign-in. */
 export function writeInApp(template: Template, told: Told, reading: Reading): { title: string; text: string } {
-  const { wording, when, payBy } = read(told, reading);
-  const [title, text] = wording.texts[template](when, payBy);
+  const { wording, when, payBy, until } = read(told, reading);
+  const [title, text] = wording.texts[template](when, payBy, until);
   return { title, text };
 }
 
 /** A mail, as text and as HTML. Its subject shows on locked screens: brand and time alone. */
 export function writeMail(site: Site, template: Template, told: Told, reader: Reader): Mail {
-  const { wording, when, payBy } = read(told, reader);
-  const [title, sentence] = wording.texts[template](when, payBy);
+  const { wording, when, payBy, until } = read(told, reader);
+  const [title, sentence] = wording.texts[template](when, payBy, until);
   const link = signInLink(site, told.id);
   const subject = `${site.brand}: ${when}`;
   const hello = wording.hello(reader.name);

@@ -11,6 +11,7 @@ const LOCALES = ['en-GB', 'en-US', 'en-IN', 'de-DE', 'de-AT', 'hi-IN', 'fr-FR', 
 const TOLD = {
   id: '0f9a3b52-77c1-4e0b-9f66-5d1c2b3a4e5f',
   startsAt: Date.UTC(2026, 10, 24, 15),
+  endsAt: Date.UTC(2026, 10, 24, 16),
   payBy: Date.UTC(2026, 10, 24, 12),
 };
 const ROW_ID = '01993f0e-5b7c-7d7e-9d52-0c7a1c1f6a10';

@@ -4,7 +4,7 @@ import { ENGLISH } from './english.js';
 import { HINDI } from './hindi.js';
 
 /** What is said of a template: a title and one sentence. `when` and `payBy` are formatted instants. */
-export type Say = (when: string, payBy: string) => readonly [title: string, sentence: string];
+export type Say = (when: string, payBy: string, until: string) => readonly [title: string, sentence: string];
 
 /** One language. No name of another party, no word of what a session is about, how it is held or why it ended. */
 export interface Wording {

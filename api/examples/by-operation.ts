@@ -64,6 +64,12 @@ export const BY_OPERATION: Record<string, OwnExamples> = {
   },
   reviewAppointment: { request: { rating: 5, text: 'I felt heard.' } },
   activateAppointment: { request: { reason: 'Referral checked.' }, response: activated },
+  activateAppointments: {
+    request: { appointmentIds: [APPOINTMENT_ID], reason: 'Referrals checked.' },
+    response: {
+      items: [{ appointmentId: APPOINTMENT_ID, outcome: 'activated', code: null, message: null, remedy: null }],
+    },
+  },
   deactivateAppointment: { request: { reason: 'The referral was withdrawn.' } },
   forceConfirmAppointment: { request: { reason: 'Both are waiting.' }, response: opened },
   refundAppointment: { request: { amountMinor: 4_500, reason: 'The line broke down.' } },

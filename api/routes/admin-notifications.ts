@@ -21,7 +21,9 @@ const toldSchema = z
     status: z.enum(['pending', 'sending', 'sent', 'skipped', 'voided', 'failed']),
     error: z.string().nullable(),
     attempts: z.int(),
-    occasion: z.int().openapi({ description: '0, or the how manieth time it was sent anew.' }),
+    occasion: z
+      .int()
+      .openapi({ description: '0 for the first time; counted up when it happens again, or is sent anew.' }),
     notBefore: instant,
     sentAt: instant.nullable(),
   })

@@ -49,8 +49,13 @@ const markRead = createRoute({
 });
 
 function present(item: InboxItem, reading: Reading): z.infer<typeof notificationSchema> {
-  const { id: itemId, appointmentId, kind, template, createdAt, sentAt, readAt, startsAt, payBy } = item;
-  const told = { id: appointmentId, startsAt: startsAt.getTime(), payBy: payBy.getTime() };
+  const { id: itemId, appointmentId, kind, template, createdAt, sentAt, readAt, startsAt, endsAt, payBy } = item;
+  const told = {
+    id: appointmentId,
+    startsAt: startsAt.getTime(),
+    endsAt: endsAt.getTime(),
+    payBy: payBy.getTime(),
+  };
   const written = template === null ? { title: '', text: '' } : writeInApp(template, told, reading);
   return {
     id: itemId,

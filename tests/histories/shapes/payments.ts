@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import * as messages from '../../../workflows/messages.js';
+import { bookAppointment } from '../../support/appointments.js';
 import { openCheckout, type Method } from '../../support/refunds.js';
 import * as steps from '../../support/steps.js';
 import { MINUTE_MS, over, type Script, type Shape } from './stage.js';
@@ -122,6 +123,23 @@ const neverBooked: Script = async (stage) => {
   return stage.workflowOf(appointmentId);
 };
 
+/**
+ * As after a server that was killed between the commit and the end of its task: a row, and a workflow without its
+ * update, which adopts the row and lives on.
+ */
+const adopted: Script = async (stage) => {
+  const { world } = stage;
+  const appointmentId = randomUUID();
+  const people = await stage.parties({ paymentWindowMinutes: 30 });
+  await world.temporal.workflow.start(messages.APPOINTMENT_WORKFLOW, {
+    workflowId: stage.workflowOf(appointmentId),
+    taskQueue: world.taskQueue,
+    args: [{ appointmentId }],
+  });
+  await bookAppointment(world.db, people, { ...LATER, appointmentId });
+  return stage.workflowOf(appointmentId);
+};
+
 const cancellationIgnored: Script = async (stage) => {
   const id = await stage.paid({ ...(await stage.parties()), ...SOON });
   await steps.handleOf(stage.world, id).cancel();
@@ -159,6 +177,7 @@ export const PAYMENTS: Record<string, Shape> = {
   'expired-unactivated': { play: expiredUnactivated, ends: UNACTIVATED },
   'refused-booking': { play: refusedBooking, ends: { ended: 'refused', code: 'slot_taken' } },
   'never-booked': { play: neverBooked, ends: { ended: 'never_booked' } },
+  'adopted-without-booking': { play: adopted, ends: UNPAID },
   'cancellation-request-ignored': { play: cancellationIgnored, ends: UNACTIVATED },
   'resumed-after-termination': { play: resumed, ends: over('no_show', 'both_absent') },
 };

@@ -3,7 +3,7 @@ import { brokenRules, ledgersBooks, providersBooks } from '../support/provider-b
 import { inspect } from './check.js';
 import { readBoundaryConfig } from './config.js';
 import { createGatedWorld, type GatedWorld } from './gated-world.js';
-import { BOUNDARIES, planKills } from './plan.js';
+import { AT_ONCE, BOUNDARIES, planKills } from './plan.js';
 import { Report } from './report.js';
 import { killAt, type Led } from './wave.js';
 
@@ -15,18 +15,31 @@ import { killAt, type Led } from './wave.js';
 
 const config = readBoundaryConfig();
 const boundaries = BOUNDARIES.filter(({ name }) => name.includes(config.only));
-/** Lives that were not brought to their boundary in time are led there again, all of them so often at most. */
-const MOST_ROUNDS = 5;
-/** How long lives are prepared before their moment; longer once a tenth of them was too late, on a slow machine. */
-const LEAD_MS = 12_000;
+/** Kills that a run takes at most: a life that was not brought to its boundary in time is led there again. */
+const MOST_KILLS = 20 + 12 * config.kills;
+/** How long lives are prepared before their moment, and how many: more time and fewer where many were too late. */
+interface Pace {
+  leadMs: number;
+  atOnce: number;
+}
+const FIRST_PACE: Pace = { leadMs: 12_000, atOnce: AT_ONCE };
 const LONGEST_LEAD_MS = 28_000;
-const longerLead = (leadMs: number, led: readonly Led[]) =>
-  led.filter(({ stood }) => !stood).length * 10 < led.length ? leadMs : Math.min(LONGEST_LEAD_MS, leadMs + 4_000);
+const FEWEST_AT_ONCE = 8;
 
+/** The pace after a kill: a slow machine gets more time, and then fewer lives at once. */
+function paceAfter({ leadMs, atOnce }: Pace, led: readonly Led[]): Pace {
+  const late = led.filter(({ stood }) => !stood).length / led.length;
+  if (late <= 0.1) return { leadMs, atOnce };
+  if (leadMs < LONGEST_LEAD_MS && late < 0.5) return { leadMs: leadMs + 4_000, atOnce };
+  return { leadMs: LONGEST_LEAD_MS, atOnce: late < 0.5 ? atOnce : Math.max(FEWEST_AT_ONCE, Math.round(atOnce / 2)) };
+}
+
+/** After so many kills their lives are looked at. */
+const LOOKED_AT_EVERY = 6;
 /** How many lives are looked at together. */
 const LOOKED_AT_ONCE = 8;
-/** What all boundaries once take on two cores, with a part that has to be led again. */
-const A_KILL_EACH_MS = 300_000;
+/** What a kill takes at most, with looking at its lives. */
+const A_KILL_MS = 90_000;
 
 let world: GatedWorld;
 beforeAll(async () => {
@@ -52,32 +65,38 @@ test(
     const say = (what: string) => process.stderr.write(`${Math.round((Date.now() - startedAt) / 1_000)} s: ${what}\n`);
     say(`seed ${config.seed}`);
     const report = new Report(boundaries);
+    let pace = FIRST_PACE;
+    let led: Led[] = [];
     let kills = 0;
-    let leadMs = LEAD_MS;
-    const missing = () => boundaries.filter(({ name }) => report.killsAt(name) < config.kills);
-    for (let round = 0; round < MOST_ROUNDS && missing().length > 0; round += 1) {
-      const led: Led[] = [];
-      const wanted = missing().flatMap((boundary) => {
-        const more = config.kills - report.killsAt(boundary.name);
-        return Array.from({ length: more }, () => boundary);
-      });
-      for (const wave of planKills(wanted, config.seed + round)) {
-        const ofWave = await killAt(world, wave, leadMs);
-        leadMs = longerLead(leadMs, ofWave);
-        led.push(...ofWave);
-        kills += 1;
-        say(`kill ${kills}: ${ofWave.filter(({ stood }) => stood).length} of ${ofWave.length} lives stood there`);
-      }
+    const missing = () => boundaries.filter(({ name }) => killsAt(name) < config.kills);
+    const killsAt = (name: string) =>
+      report.killsAt(name) + led.filter((one) => one.stood && one.boundary.name === name).length;
+    const lookAtAll = async () => {
       await inspectAll(led, report);
-      say(`round ${round + 1} is looked at`);
       for (const { boundary, stood, errors } of led)
         if (!stood) say(`not there: ${boundary.name} ${errors.join('; ')}`);
+      say(`${led.length} lives are looked at`);
+      led = [];
+    };
+    while (missing().length > 0 && kills < MOST_KILLS) {
+      const wanted = missing().flatMap((boundary) =>
+        Array.from({ length: config.kills - killsAt(boundary.name) }, () => boundary),
+      );
+      const [wave] = planKills(wanted, config.seed + kills, pace.atOnce);
+      const ofWave = await killAt(world, wave!, pace.leadMs);
+      kills += 1;
+      pace = paceAfter(pace, ofWave);
+      led.push(...ofWave);
+      const stood = ofWave.filter((one) => one.stood).length;
+      say(`kill ${kills}: ${stood} of ${ofWave.length} lives stood there; next ${pace.atOnce} in ${pace.leadMs} ms`);
+      if (kills % LOOKED_AT_EVERY === 0 || missing().length === 0) await lookAtAll();
     }
+    await lookAtAll();
     say(`${report.print()}\nthe worker was killed ${kills} times`);
     expect(report.all().flatMap(({ complaints }) => complaints)).toEqual([]);
     expect(missing().map(({ name }) => name)).toEqual([]);
     expect(await brokenRules(world.db)).toEqual([]);
     expect(providersBooks(world.sandbox)).toEqual(await ledgersBooks(world.db));
   },
-  (config.kills + MOST_ROUNDS) * A_KILL_EACH_MS,
+  MOST_KILLS * A_KILL_MS,
 );

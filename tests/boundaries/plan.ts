@@ -12,8 +12,8 @@ export const BOUNDARIES: readonly Boundary[] = [...COMMIT_LIVES, ...VENDOR_LIVES
 
 /** Lives that stand at the database's gate hold one of the worker's connections each (20 here): its relays need some too. */
 const AT_DATABASE = 17;
-/** All lives of one kill: two cores prepare no more in time. */
-const AT_ONCE = 40;
+/** All lives of one kill: two quiet cores prepare no more in time. */
+export const AT_ONCE = 40;
 /** Numbers from 0 to 1 by a seed: mulberry32. */
 function dice(seed: number): () => number {
   let state = seed >>> 0;
@@ -39,7 +39,7 @@ function precedence({ name, transition, place }: Boundary): number {
  * The boundaries, each as often as it is given, in an order of the seed's, cut into kills that a worker can stand: a kill
  * costs the same for one life as for forty, so they are filled up.
  */
-export function planKills(boundaries: readonly Boundary[], seed: number): Boundary[][] {
+export function planKills(boundaries: readonly Boundary[], seed: number, atOnce = AT_ONCE): Boundary[][] {
   const roll = dice(seed);
   const shuffled = boundaries
     .map((boundary) => ({ boundary, key: roll() - precedence(boundary) }))
@@ -47,7 +47,7 @@ export function planKills(boundaries: readonly Boundary[], seed: number): Bounda
     .map(({ boundary }) => boundary);
   const kills: Boundary[][] = [];
   for (const boundary of shuffled) {
-    const fitting = kills.find((kill) => fits(kill, boundary));
+    const fitting = kills.find((kill) => kill.length < atOnce && fits(kill, boundary));
     if (fitting === undefined) kills.push([boundary]);
     else fitting.push(boundary);
   }
@@ -56,7 +56,7 @@ export function planKills(boundaries: readonly Boundary[], seed: number): Bounda
 
 function fits(kill: readonly Boundary[], boundary: Boundary): boolean {
   const { place, transition } = boundary;
-  if (kill.length >= AT_ONCE || kill.includes(boundary)) return false;
+  if (kill.includes(boundary)) return false;
   const atDatabase = kill.filter((other) => other.place.gate === 'database').length;
   if (place.gate === 'database' && atDatabase >= AT_DATABASE) return false;
   return kill.every((other) => other.transition.relay === undefined || canShare(transition, other.transition));

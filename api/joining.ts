@@ -22,7 +22,10 @@ const AFTER_END_MS = 5 * 60_000;
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 24 * 60 * 60_000;
 
-/** Joins: the transaction lets in and records, then the token; the workflow hears of it behind the answer. @throws Refused */
+/**
+ * Joins: the transaction lets in and records, then the token. Nobody waits for the workflow, and in the second in which
+ * many join it would be in their way: the relay tells it a moment later, unless a commit came by before. @throws Refused
+ */
 export async function join(
   services: Services,
   seen: SeenAppointment,
@@ -30,8 +33,7 @@ export async function join(
   personId: string,
 ): Promise<Ticket> {
   const { record } = seen;
-  const { messageId, ...doorway } = await joinSession(services.db, record.id, participant, personId);
-  services.messenger.tell(record.id, 'join', messageId);
+  const doorway = await joinSession(services.db, record.id, participant, personId);
   return issueTicket(services, seen, participant, doorway);
 }
 

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { DevConfig } from '../dev/config.js';
 import { sandboxEnvironment, type StackAddresses } from '../dev/environment.js';
@@ -42,6 +43,8 @@ export interface Site {
   build: ProductBuild;
 }
 
+const VENDORS_NICENESS = 10;
+
 async function answersOk(url: string): Promise<boolean> {
   return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
 }
@@ -71,12 +74,15 @@ export class Processes {
     return nodeSpec({ name, program: [path, ...args], nodeArgs: flags, env, cwd: folder, onLine: logs.sink(name) });
   }
 
+  /** Vendors have machines of their own; here they give way to those who wait for us, as far as the worker that sends to them. */
   async startSandbox(): Promise<BenchProcess> {
     const { site, addresses } = this;
     const { SANDBOX_DATA_DIR: _, ...env } = sandboxEnvironment(site.config, addresses, '');
     const spec = this.spec('sandbox', 'sandbox/main.ts', env);
     const ready = `${addresses.oidcIssuer}/.well-known/openid-configuration`;
-    return benchProcess(await site.supervisor.start(spec, () => answersOk(ready)), site.supervisor);
+    const child = await site.supervisor.start(spec, () => answersOk(ready));
+    setPriority(child.pid, VENDORS_NICENESS);
+    return benchProcess(child, site.supervisor);
   }
 
   async startWorker(options: WorkerOptions = {}): Promise<BenchProcess> {

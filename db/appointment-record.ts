@@ -7,6 +7,7 @@ import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.j
 import { toDate, toMs } from './clock.js';
 import { compiledRead } from './compiled-read.js';
 import type { Db, Trx } from './database.js';
+import { AHEAD } from './patience.js';
 import type { AppointmentTable, RoomStatus } from './schema.js';
 import { slotRange } from './slots.js';
 
@@ -134,15 +135,15 @@ export async function loadAppointment(db: Db, id: string): Promise<LoadedAppoint
   return selected === undefined ? null : toLoaded(selected);
 }
 
-/** Locks the row for a change. @returns false when there is none */
-export async function lockRow(trx: Trx, id: string): Promise<boolean> {
-  const { rows } = await sql`select 1 from appointment where id = ${id} for no key update`.execute(trx);
-  return rows.length > 0;
+/** Locks the row for a change, if there is one, together with the statement that comes next in the transaction. */
+export async function lockRow(trx: Trx, id: string): Promise<void> {
+  await sql`${sql.raw(AHEAD)} select 1 from appointment where id = ${id} for no key update`.execute(trx);
 }
 
 /** Locks the row for a change, then reads it and the clock; null when there is none. */
 export async function lockAppointment(trx: Trx, id: string): Promise<LoadedAppointment | null> {
-  return (await lockRow(trx, id)) ? loadAppointment(trx, id) : null;
+  await lockRow(trx, id);
+  return loadAppointment(trx, id);
 }
 
 /** What a decision may change, as the assignments of an UPDATE; the version grows by one. Presence is written by joins and webhooks alone. */

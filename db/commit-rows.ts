@@ -11,6 +11,7 @@ import {
   type LoadedAppointment,
 } from './appointment-record.js';
 import type { Working } from './commit-effects.js';
+import { compiledRead } from './compiled-read.js';
 import type { Trx } from './database.js';
 import type { JsonObject } from './json.js';
 import type { UnhandledMessage } from './messages.js';
@@ -32,14 +33,9 @@ interface MessageJson {
   receivedAt: string;
 }
 
-/**
- * Locks the row, then reads all that a commit decides on in one statement, with the clock: none of the messages it sees
- * is later than `now`. (One statement after the lock, not with it: what was waited for must be seen.) Null without a row.
- */
-export async function lockForCommit(trx: Trx, appointmentId: string): Promise<ForCommit | null> {
-  if (!(await lockRow(trx, appointmentId))) return null;
-  const selected = await selectAppointments(trx)
-    .where('a.id', '=', appointmentId)
+const readForCommit = compiledRead(['id'], (db, { id }) =>
+  selectAppointments(db)
+    .where('a.id', '=', id)
     .select([
       sql<MessageJson[] | null>`(
         select json_agg(json_build_object('id', m.id, 'kind', m.kind, 'actorRole', m.actor_role, 'actorId', m.actor_id,
@@ -48,8 +44,17 @@ export async function lockForCommit(trx: Trx, appointmentId: string): Promise<Fo
       sql<{ from: string; to: string | null }[] | null>`(
         select json_agg(json_build_object('from', c.connected_at, 'to', c.disconnected_at))
         from room_connection c where c.appointment_id = a.id and c.participant = 'therapist')`.as('stretches'),
-    ])
-    .executeTakeFirstOrThrow();
+    ]),
+);
+
+/**
+ * Locks the row, then reads all that a commit decides on in one statement, with the clock: none of the messages it sees
+ * is later than `now`. (One statement after the lock, not with it: what was waited for must be seen.) Null without a row.
+ */
+export async function lockForCommit(trx: Trx, appointmentId: string): Promise<ForCommit | null> {
+  await lockRow(trx, appointmentId);
+  const [selected] = await readForCommit(trx, { id: appointmentId });
+  if (selected === undefined) return null;
   const { unhandled, stretches, ...row } = selected;
   const loaded = toLoaded(row);
   loaded.record.therapistStretches =

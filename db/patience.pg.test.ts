@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
+import { AHEAD } from './patience.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 
 const db = useTestDatabase();
@@ -48,6 +49,42 @@ test('serialization failures, of a single statement and at a commit, are tried a
     .execute((trx) => add(2).execute(trx));
   expect(await pots()).toEqual([first! + 1, second! + 1]);
   await expect(sql`update pot set n = -1`.execute(db())).rejects.toMatchObject({ code: '40001' });
+});
+
+test('what goes ahead is sent with the statement behind it: its own failure is told, and repeated where PostgreSQL asks for it', async () => {
+  await sql`create sequence ahead_turn`.execute(db());
+  await sql`
+    create function fail_first(code text) returns int language plpgsql as $$ begin
+      if nextval('ahead_turn') % 2 = 1 then raise exception 'not now' using errcode = code; end if;
+      return 1;
+    end $$`.execute(db());
+  const ahead = (code: string) =>
+    db()
+      .transaction()
+      .execute(async (trx) => {
+        await sql`${sql.raw(AHEAD)} select fail_first(${code})`.execute(trx);
+        const { rows } = await sql<{ begun: boolean }>`
+          select pg_current_xact_id_if_assigned() is null and transaction_timestamp() < clock_timestamp() as begun`.execute(
+          trx,
+        );
+        return rows;
+      });
+  expect(await ahead('40001')).toEqual([{ begun: true }]);
+  await expect(ahead('22000')).rejects.toMatchObject({ code: '22000' });
+});
+
+test('a transaction in which nothing is said, and one that fails before it says anything, leave nothing behind', async () => {
+  await db()
+    .transaction()
+    .execute(() => Promise.resolve());
+  const failed = db()
+    .transaction()
+    .execute(() => Promise.reject(new Error('of its own')));
+  await expect(failed).rejects.toThrow('of its own');
+  const { rows } = await sql<{ open: number }>`
+    select count(*)::int as open from pg_stat_activity
+    where datname = current_database() and state like 'idle in transaction%'`.execute(db());
+  expect(rows).toEqual([{ open: 0 }]);
 });
 
 test('a connection that is lost between two statements ends the transaction and not the process', async () => {

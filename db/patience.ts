@@ -53,24 +53,56 @@ const isUnanswered = (error: unknown): boolean => error instanceof Error && erro
 /** Whoever asks next is told; without a listener the event would end the process. */
 const onLost = (): void => undefined;
 
+/** Begins the text of a statement whose answer nobody looks at: it is sent together with the next one. */
+export const AHEAD = '/* ahead */';
+
+interface Statement {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+const goesAhead = ({ sql }: Statement): boolean => sql === 'begin' || sql.startsWith(AHEAD);
+/** What is answered for a statement that waits for the next one. */
+const WAITS = { command: 'SELECT', rowCount: null, oid: 0, fields: [], rows: [] } satisfies pg.QueryResult;
+
 /**
  * A connection for as long as it is lent. One that has not answered in time is closed at once: back in the pool it
  * would make everybody wait who is lent it next. A single statement, which is its own transaction, is run again too.
+ * `begin`, and what is marked AHEAD, goes out with the statement behind it: a packet and a wait less each.
  */
 class LentConnection {
   private gone: Error | null = null;
+  private ahead: Statement[] = [];
 
   constructor(private readonly client: pg.PoolClient) {
     client.on('error', onLost);
   }
 
-  query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+  async query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+    const statement = { sql, parameters };
+    if (goesAhead(statement)) {
+      this.ahead.push(statement);
+      return WAITS;
+    }
+    if (this.ahead.length > 0) return this.askTogether([...this.ahead.splice(0), statement]);
     const alone = this.client.getTransactionStatus() === 'I';
-    return alone ? untilSerialized(() => this.ask(sql, parameters)) : this.ask(sql, parameters);
+    return alone ? untilSerialized(() => this.ask(statement)) : this.ask(statement);
   }
 
   release(): void {
     if (this.gone === null) this.giveBack(false);
+  }
+
+  /** @returns the last one's answer @throws the first one's error: those behind it say only that it failed */
+  private async askTogether(statements: readonly Statement[]): Promise<pg.QueryResult> {
+    const { stream } = (this.client as unknown as { connection: { stream: { cork(): void; uncork(): void } } }).connection;
+    stream.cork();
+    const asked = statements.map((statement) => this.ask(statement));
+    stream.uncork();
+    const answers = await Promise.allSettled(asked);
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return asked.at(-1)!;
   }
 
   private giveBack(close: boolean): void {
@@ -78,7 +110,7 @@ class LentConnection {
     this.client.off('error', onLost);
   }
 
-  private async ask(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+  private async ask({ sql, parameters }: Statement): Promise<pg.QueryResult> {
     if (this.gone !== null) throw this.gone;
     try {
       return await this.client.query(sql, [...parameters]);

@@ -21,8 +21,8 @@ export interface Outcome<Status extends number, Body, Secrets extends object> {
   body: Body;
   /** Joined to the body, never stored. */
   secrets?: Secrets;
-  /** False when a repeat should look again (202). */
-  remember?: false;
+  /** False when a repeat should look again (202); `done` when the effect's own transaction has remembered the answer. */
+  remember?: false | 'done';
 }
 
 export interface Effect<Status extends number, Body, Secrets extends object> {
@@ -103,7 +103,7 @@ async function carryOut<Status extends number, Body extends object, Secrets exte
   try {
     const { status, body, secrets, remember } = await effect.work(attempt);
     if (remember === false) await releaseRequest(db, attempt.key);
-    else await storeAnswer(db, attempt.key, { status, body: body as JsonObject });
+    else if (remember !== 'done') await storeAnswer(db, attempt.key, { status, body: body as JsonObject });
     return { status, body: join(body, secrets) };
   } catch (error) {
     const problem = problemBody(toProblem(error), c.req.path);

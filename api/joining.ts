@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Doorway, joinSession } from '../db/joins.js';
+import { type Doorway, joinSession, type KeyedAnswer } from '../db/joins.js';
 import type { SeenAppointment } from '../db/seen-appointment.js';
 import { aliveRoomOf, openConnections, recordRoom, roomIdentity } from '../db/rooms.js';
 import { advance } from '../domain/advance.js';
@@ -31,9 +31,9 @@ export async function join(
   seen: SeenAppointment,
   participant: Participant,
   personId: string,
+  answer: KeyedAnswer | null,
 ): Promise<Ticket> {
-  const { record } = seen;
-  const doorway = await joinSession(services.db, record.id, participant, personId);
+  const doorway = await joinSession(services.db, seen.record.id, participant, personId, answer);
   return issueTicket(services, seen, participant, doorway);
 }
 

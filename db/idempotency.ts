@@ -76,12 +76,18 @@ const stale = () => sql`k.created_at <= clock_timestamp() - ${KEPT_HOURS} * inte
 /** What an answer's ciphertext is bound to. */
 const rowOf = ({ caller, route, key }: RequestKey): string => [caller, route, key].join('|');
 
-/** Remembers the answer for those who repeat the request, encrypted: it names people. `body` holds no secrets. */
-export async function storeAnswer(
-  db: Db,
-  { caller, route, key }: RequestKey,
-  answer: { status: number; body: JsonObject },
-): Promise<void> {
+/** An answer to keep for those who repeat its request. */
+export interface Answer {
+  status: number;
+  /** Holds no secrets. */
+  body: JsonObject;
+}
+
+/**
+ * The statement that remembers an answer, encrypted: it names people. For a transaction that carries out the request,
+ * which then needs no other to say so. `after` is what it selects from.
+ */
+export function rememberAnswer(db: Db, { caller, route, key }: RequestKey, answer: Answer, after = asEver()) {
   const sealed = encryptField(
     db,
     'idempotency_key.response_body',
@@ -89,10 +95,15 @@ export async function storeAnswer(
     JSON.stringify(answer.body),
   );
   const body = JSON.stringify({ text: sealed });
-  await sql`
+  return sql`
     update idempotency_key set response_status = ${answer.status}, response_body = ${body}, locked_until = null
-    from ${soft()}
-    where caller = ${caller} and route = ${route} and key = ${key} and response_status is null`.execute(db);
+    from ${after}
+    where caller = ${caller} and route = ${route} and key = ${key} and response_status is null`;
+}
+
+/** Remembers the answer after its request was carried out. */
+export async function storeAnswer(db: Db, key: RequestKey, answer: Answer): Promise<void> {
+  await rememberAnswer(db, key, answer, soft()).execute(db);
 }
 
 /** Nothing is remembered (5xx, 429): a retry may run at once and meets the same resource. */

@@ -6,7 +6,9 @@ import { isTerminal, type Participant } from '../domain/types.js';
 import { lockAppointment, type LoadedAppointment } from './appointment-record.js';
 import type { Db, Trx } from './database.js';
 import { freeLease, takeLease } from './leases.js';
+import { type Answer, rememberAnswer, type RequestKey } from './idempotency.js';
 import { firstTryAt, storeMessage } from './messages.js';
+import { LAST } from './patience.js';
 
 /** Where somebody who was let in goes. */
 export interface Doorway {
@@ -14,6 +16,11 @@ export interface Doorway {
   roomSid: string | null;
   /** The participant's connections that are open now: each is older than the token that is given out next. */
   oldConnections: string[];
+}
+
+/** What is kept for those who repeat a join, in its own transaction. */
+export interface KeyedAnswer extends Answer {
+  key: RequestKey;
 }
 
 /** A join that was let in, and what to send the workflow. */
@@ -37,6 +44,7 @@ export async function joinSession(
   appointmentId: string,
   participant: Participant,
   personId: string,
+  answer: KeyedAnswer | null = null,
 ): Promise<Joined> {
   return db.transaction().execute(async (trx) => {
     const loaded = await lockOrRefuse(trx, appointmentId);
@@ -47,7 +55,7 @@ export async function joinSession(
       const blockingAppointmentId = await takeLease(trx, record.therapistId, appointmentId, row.endsAt);
       if (blockingAppointmentId !== null) throw new Refused('therapist_busy', { blockingAppointmentId });
     }
-    return { loaded, ...(await recordJoin(trx, loaded, participant, personId)) };
+    return { loaded, ...(await recordJoin(trx, loaded, participant, personId, answer)) };
   });
 }
 
@@ -65,13 +73,15 @@ async function recordJoin(
   { record, now }: LoadedAppointment,
   participant: Participant,
   personId: string,
+  answer: KeyedAnswer | null,
 ): Promise<Omit<Joined, 'loaded'>> {
   const joined = sql.ref(participant === 'client' ? 'client_joined_at' : 'therapist_joined_at');
   const came = sql.ref(participant === 'client' ? 'client_came_at' : 'therapist_came_at');
   const chat = record.sessionMode === 'chat';
   const at = new Date(now);
-  const { rows } = await sql<Omit<Joined, 'loaded'>>`
-    with joined as (
+  const remembered = answer === null ? sql`select 1` : rememberAnswer(trx, answer.key, answer);
+  const { rows } = await sql<Omit<Joined, 'loaded'>>`${sql.raw(LAST)}
+    with remembered as (${remembered}), joined as (
       update appointment set ${joined} = coalesce(${joined}, ${at}),
         ${came} = case when ${chat} then coalesce(${came}, ${at}) else ${came} end
       where id = ${record.id})

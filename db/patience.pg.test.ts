@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
-import { AHEAD } from './patience.js';
+import { AHEAD, LAST } from './patience.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 
 const db = useTestDatabase();
@@ -103,4 +103,46 @@ test('a connection that is lost between two statements ends the transaction and 
   await sql`select 1`.execute(db());
   process.off('uncaughtException', note);
   expect(unexpected).toEqual([]);
+});
+
+test('the last statement takes the commit along: done where it worked, nothing where it or the commit failed', async () => {
+  await sql`create table jar (n int not null)`.execute(db());
+  await sql`insert into jar values (0)`.execute(db());
+  await sql`create sequence jar_turn`.execute(db());
+  await sql`
+    create function fail_in_turn() returns trigger language plpgsql as $$ begin
+      if nextval('jar_turn') % 2 = 1 or new.n < 0 then raise exception 'not now' using errcode = '40001'; end if;
+      return null;
+    end $$`.execute(db());
+  await sql`
+    create constraint trigger in_turn after update on jar deferrable initially deferred
+    for each row execute function fail_in_turn()`.execute(db());
+  let runs = 0;
+  const last = (statement: ReturnType<typeof sql>) =>
+    db()
+      .transaction()
+      .execute(async (trx) => {
+        runs += 1;
+        await sql`insert into pot values (${100 + runs}, 0)`.execute(trx);
+        const { rows } = await sql`${sql.raw(LAST)} ${statement}`.execute(trx);
+        return rows;
+      });
+  expect(await last(sql`update jar set n = n + 1 returning n`)).toEqual([{ n: 1 }]);
+  expect(runs).toBe(2);
+  await expect(last(sql`select 1 / 0`)).rejects.toMatchObject({ code: '22012' });
+  await expect(last(sql`update jar set n = -1`)).rejects.toMatchObject({ code: '40001' });
+  const { rows } = await sql`select (select n from jar) as n, array(select id from pot where id > 100) as kept`.execute(
+    db(),
+  );
+  expect(rows).toEqual([{ n: 1, kept: [102] }]);
+});
+
+test('a statement behind the last one is a bug, and told', async () => {
+  const behind = db()
+    .transaction()
+    .execute(async (trx) => {
+      await sql`${sql.raw(LAST)} select 1`.execute(trx);
+      await sql`select 2`.execute(trx);
+    });
+  await expect(behind).rejects.toThrow('after the last one');
 });

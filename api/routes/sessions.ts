@@ -102,9 +102,11 @@ export const sessionRoutes = (services: Services) =>
       const { body } = await once(c, services, {
         input: {},
         minted: false,
-        work: async () => {
-          const ticket = await join(services, seen, participant, caller.id);
-          return { status: 200, body: { mode, endsAt: iso(endsAt) } as z.infer<typeof ticketSchema>, secrets: ticket };
+        work: async ({ key }) => {
+          const kept = { mode, endsAt: iso(endsAt) };
+          const answer = key && { key, status: 200, body: kept };
+          const secrets = await join(services, seen, participant, caller.id, answer);
+          return { status: 200, body: kept as z.infer<typeof ticketSchema>, secrets, remember: 'done' as const };
         },
         restore: () => rejoin(services, seen, participant),
       });

@@ -1,5 +1,4 @@
 import { appendFile } from 'node:fs/promises';
-import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrateToLatest } from '../db/migrate.js';
@@ -9,6 +8,7 @@ import { type Postgres, startPostgres } from '../dev/postgres.js';
 import { postgresAccount } from '../dev/postgres-account.js';
 import { initialiseCluster, postgresPrograms } from '../dev/postgres-programs.js';
 import type { Supervisor } from '../dev/supervisor.js';
+import { giveWay, TEMPORAL_NICENESS } from './niceness.js';
 
 /**
  * Durable as in production: fsync, synchronous_commit and full_page_writes stay on. What differs from PostgreSQL's
@@ -22,9 +22,6 @@ const settings: Record<string, string> = {
   checkpoint_timeout: '15min',
   random_page_cost: '1.1',
 };
-
-/** How far Temporal's server and its database give way where all share one machine. */
-export const TEMPORAL_NICENESS = 15;
 
 /** A PostgreSQL of the bench's own with the product's database, migrated. */
 export interface DurablePostgres {
@@ -103,6 +100,6 @@ export async function startTemporalPostgres(
   options: DurablePostgresOptions,
 ): Promise<{ adminUrl: string; child: Child }> {
   const postgres = await startServer(options, 'temporal-postgres', 'postgres');
-  setPriority(postgres.child.pid, TEMPORAL_NICENESS);
+  giveWay(postgres.child.pid, TEMPORAL_NICENESS);
   return { adminUrl: adminUrlOf(postgres), child: postgres.child };
 }

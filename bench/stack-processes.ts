@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { DevConfig } from '../dev/config.js';
 import { sandboxEnvironment, type StackAddresses } from '../dev/environment.js';
@@ -8,6 +7,7 @@ import type { Say } from '../dev/progress.js';
 import type { Supervisor } from '../dev/supervisor.js';
 import { type BenchProcess, benchProcess, nodeSpec } from './process.js';
 import type { ProductBuild } from './product-build.js';
+import { giveWay, VENDORS_NICENESS } from './niceness.js';
 import { workerPolls } from './worker-polls.js';
 
 /** A worker to start beside the others. */
@@ -43,8 +43,6 @@ export interface Site {
   build: ProductBuild;
 }
 
-const VENDORS_NICENESS = 10;
-
 async function answersOk(url: string): Promise<boolean> {
   return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
 }
@@ -74,14 +72,13 @@ export class Processes {
     return nodeSpec({ name, program: [path, ...args], nodeArgs: flags, env, cwd: folder, onLine: logs.sink(name) });
   }
 
-  /** Vendors have machines of their own; here they give way to those who wait for us, as far as the worker that sends to them. */
   async startSandbox(): Promise<BenchProcess> {
     const { site, addresses } = this;
     const { SANDBOX_DATA_DIR: _, ...env } = sandboxEnvironment(site.config, addresses, '');
     const spec = this.spec('sandbox', 'sandbox/main.ts', env);
     const ready = `${addresses.oidcIssuer}/.well-known/openid-configuration`;
     const child = await site.supervisor.start(spec, () => answersOk(ready));
-    setPriority(child.pid, VENDORS_NICENESS);
+    giveWay(child.pid, VENDORS_NICENESS);
     return benchProcess(child, site.supervisor);
   }
 

@@ -13,7 +13,7 @@ import { isServing } from '../dev/temporal-attributes.js';
 import { temporalNamespace } from '../dev/temporal-server.js';
 import type { Supervisor } from '../dev/supervisor.js';
 import { ensureSearchAttributes } from '../worker/search-attributes.js';
-import { TEMPORAL_NICENESS } from './postgres.js';
+import { giveWay, TEMPORAL_NICENESS } from './niceness.js';
 import { temporalConfig, temporalDatabases } from './temporal-config.js';
 import type { TemporalPrograms } from './temporal-programs.js';
 
@@ -127,7 +127,7 @@ export async function startTemporalOnPostgres(options: TemporalOnPostgres): Prom
   const child = await options.supervisor.start(
     {
       name: 'temporal-server',
-      // On one machine what people wait for goes first: docs/operations.md, "Scaling".
+      // On one machine what people wait for goes first: docs/operations.md, "Scaling". All threads, from the first on.
       command: 'nice',
       args: [
         '-n',
@@ -143,6 +143,7 @@ export async function startTemporalOnPostgres(options: TemporalOnPostgres): Prom
     },
     () => answers(address),
   );
+  giveWay(child.pid, TEMPORAL_NICENESS);
   await prepareNamespace(address);
   return { address, child };
 }

@@ -1,5 +1,5 @@
 import { mkdtemp } from 'node:fs/promises';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -14,6 +14,7 @@ import { readCodecKeys } from '../secrets/config.js';
 import { codecOptions } from '../secrets/payload-codec.js';
 import { writeWorkflowBundle } from './bundle.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
+import { giveWay } from './niceness.js';
 import { startRelays } from './relays.js';
 import { installRuntime } from './runtime.js';
 import { ensureReconcileSchedule } from './schedules.js';
@@ -29,7 +30,7 @@ async function bundlePath({ workflowBundle }: WorkerConfig): Promise<string> {
 
 const config = readWorkerConfig();
 // First of all, since threads inherit it: where API and worker share a machine, who waits for an answer goes first.
-setPriority(config.niceness);
+giveWay(config.niceness);
 const log = pino({ level: config.logLevel, base: { service: 'worker' } });
 installRuntime(log);
 const { databaseUrl } = readDatabaseConfig();

@@ -87,7 +87,7 @@ export async function claimMessages(
     update message set attempts = attempts + 1,
       next_attempt_at = clock_timestamp() + least(${LONGEST_PAUSE_MS}, 1000 * power(2, least(attempts, 10))) * interval '1 millisecond'
     where id in (
-      select id from message where next_attempt_at <= clock_timestamp()
+      select id from message where next_attempt_at <= statement_timestamp()
       order by next_attempt_at limit ${limit} for update skip locked)
     returning id, appointment_id, kind`.execute(db);
   return rows;

@@ -17,7 +17,7 @@ export interface ClaimedNotification {
 
 /**
  * Claims due rows for a relay in one statement, the most overdue first, skipping what other relays hold. None is claimed
- * before its `not_before`.
+ * before its `not_before`. (By the statement's time, which an index can be asked by, as it can't be by a clock that goes on.)
  */
 export async function claimNotifications(
   db: Db,
@@ -28,7 +28,7 @@ export async function claimNotifications(
   const { rows } = await sql<ClaimedNotification>`
     with due as (
       select id from notification
-      where status = 'pending' and next_attempt_at <= clock_timestamp() and channel = any(${[...channels]}::text[])
+      where status = 'pending' and next_attempt_at <= statement_timestamp() and channel = any(${[...channels]}::text[])
       order by next_attempt_at, id limit ${limit} for update skip locked
     )
     update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()

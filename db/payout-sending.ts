@@ -54,7 +54,7 @@ export async function claimPayoutBatches(db: Db, limit: number): Promise<string[
   const { rows } = await sql<{ id: string }>`
     update payout_batch set next_attempt_at = clock_timestamp() + ${RETRY_MS} * interval '1 millisecond'
     where id in (
-      select id from payout_batch where next_attempt_at <= clock_timestamp()
+      select id from payout_batch where next_attempt_at <= statement_timestamp()
       order by next_attempt_at limit ${limit} for update skip locked)
     returning id`.execute(db);
   return rows.map(({ id }) => id);

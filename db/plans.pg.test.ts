@@ -72,11 +72,14 @@ beforeAll(async () => {
 afterAll(() => watched.destroy());
 
 /** Everything that a call says to PostgreSQL, planned: which indexes are used, and which large tables are read whole. */
-async function plansOf(call: (on: Db) => Promise<unknown>): Promise<{ indexes: Set<string>; read: Set<string> }> {
+async function plansOf(
+  call: (on: Db) => Promise<unknown>,
+): Promise<{ indexes: Set<string>; read: Set<string>; conditions: string[] }> {
   said = [];
   await call(watched);
   const indexes = new Set<string>();
   const read = new Set<string>();
+  const conditions: string[] = [];
   for (const { sql: text, parameters } of said.filter(({ sql: one }) =>
     /^\s*(select|with|update|insert|delete)/i.test(one),
   )) {
@@ -84,9 +87,10 @@ async function plansOf(call: (on: Db) => Promise<unknown>): Promise<{ indexes: S
     for (const { 'QUERY PLAN': line } of rows) {
       for (const [, index] of line.matchAll(/(?:using|Bitmap Index Scan on) (\w+)/g)) indexes.add(index!);
       for (const [, table] of line.matchAll(/Seq Scan on (\w+)/g)) read.add(table!);
+      if (line.includes('Index Cond:')) conditions.push(line);
     }
   }
-  return { indexes, read };
+  return { indexes, read, conditions };
 }
 
 /** The statement with its values written in: EXPLAIN takes no parameters of unknown type. */
@@ -138,6 +142,15 @@ test.each<[what: string, call: (on: Db) => Promise<unknown>, index: RegExp]>([
   expect(largeOf(read)).toEqual([]);
 });
 
+test.each<[what: string, call: (on: Db) => Promise<unknown>]>([
+  ['notifications', (on) => claimNotifications(on, 1, ['sms', 'email'], 1_000)],
+  ['rooms', (on) => claimRooms(on, 50)],
+  ['messages', (on) => claimMessages(on, 100)],
+])('claiming %s goes by none of those whose time has not come', async (_, call) => {
+  const { conditions } = await plansOf(call);
+  expect(conditions.join()).toContain('next_attempt_at <= statement_timestamp()');
+});
+
 test('what has no index is found out: the check can fail', async () => {
   const { read } = await plansOf((on) =>
     on.selectFrom('notification').where('template', '=', 'x').select('id').execute(),
@@ -168,5 +181,5 @@ test('who lives is looked up once, while a whole herd is claimed', async () => {
     explain (analyze, format json) ${sql.raw(inlined(text, parameters))}`.execute(db());
   expect(loopsOf(rows[0]!['QUERY PLAN'][0].Plan, 'pg_lock_status')).toBe(1);
   await session.close();
-  expect(await freeNotificationsOfDeadRelays(db())).toBe(4_000);
+  expect(await freeNotificationsOfDeadRelays(db())).toBeGreaterThanOrEqual(4_000);
 });

@@ -7,7 +7,7 @@ const AT_ONCE = 1_000;
 const LOOKED_INTO_DAYS = 30;
 
 const before = (column: string, hours: number): RawBuilder<unknown> =>
-  sql`${sql.ref(column)} <= clock_timestamp() - ${hours} * interval '1 hour'`;
+  sql`${sql.ref(column)} <= statement_timestamp() - ${hours} * interval '1 hour'`;
 
 /** What is over, table by table: it means nothing any more, and some of it names people. (Events: `pruneEvents`.) */
 const OVER: Record<string, RawBuilder<unknown>> = {

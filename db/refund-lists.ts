@@ -24,7 +24,7 @@ export async function claimRefunds(db: Db, limit: number): Promise<ClaimedRefund
       next_attempt_at = clock_timestamp() + least(${LONGEST_PAUSE_MS}, 1000 * power(2, least(attempts + 1, 10))) * interval '1 millisecond'
     from payment p
     where p.id = r.payment_id and r.id in (
-      select id from refund where next_attempt_at <= clock_timestamp()
+      select id from refund where next_attempt_at <= statement_timestamp()
       order by next_attempt_at limit ${limit} for update skip locked)
     returning r.id, r.amount_minor, r.currency, p.method`.execute(db);
   return rows;

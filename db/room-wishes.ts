@@ -63,7 +63,7 @@ export async function claimRooms(db: Db, limit: number): Promise<ClaimedRoom[]> 
   const { rows } = await sql<ClaimedRoom>`
     with due as (
       select appointment_id from room
-      where status in ('wanted', 'closing') and next_attempt_at <= clock_timestamp()
+      where status in ('wanted', 'closing') and next_attempt_at <= statement_timestamp()
       order by next_attempt_at limit ${limit} for update skip locked
     )
     update room r set attempts = r.attempts + 1,

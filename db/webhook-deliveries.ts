@@ -35,7 +35,7 @@ export async function claimDeliveries(
       select d.id, w.url, w.secret, case when w.previous_until > clock_timestamp() then w.previous_secret end as previous_secret
       from webhook_endpoint w, lateral (
         select id from webhook_delivery
-        where endpoint_id = w.id and status = 'pending' and next_attempt_at <= clock_timestamp()
+        where endpoint_id = w.id and status = 'pending' and next_attempt_at <= statement_timestamp()
         order by next_attempt_at limit ${ofEach} for update skip locked
       ) d
       where w.status = 'enabled' and w.id <> all(${busy}::uuid[])

@@ -43,7 +43,8 @@ const RULES = {
   export_self: rule('own', 'own', 'own', null),
   erase_self: rule('own', 'own', 'own', null),
   read_notifications: rule('own', 'own', 'own', null),
-  keep_calendar: rule('own', 'own', null, null),
+  download_calendar: rule('own', 'own', null, null),
+  keep_feed: rule('own', 'own', 'own', null),
   see_therapists: rule('any', 'any', 'any', 'appointments:read'),
   keep_availability: rule(null, 'own', null, null),
 

@@ -58,7 +58,7 @@ function createShell(services: Services) {
   const { config, log, limiter } = services;
   const settings = { limiter, limits: config.limits ?? LIMIT_DEFAULTS, trustedProxies: config.trustedProxies ?? 0 };
   const app = newRoutes();
-  app.use(requestIds, logRequests(log), standingHeaders);
+  app.use(requestIds, logRequests(log, services.metrics), standingHeaders);
   if (config.corsOrigins.length > 0) {
     const allowHeaders = ['authorization', 'content-type', 'idempotency-key', 'if-match', 'last-event-id'];
     app.use(

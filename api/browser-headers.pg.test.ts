@@ -99,6 +99,7 @@ describe('every answer closes itself to browsers', () => {
     ['nothing there', () => world.send(null, '/nothing'), 404],
     ['a webhook', () => world.send(null, '/webhooks/stripe', { method: 'POST', raw: '{}' }), 400],
     ['health', () => world.send(null, '/healthz'), 200],
+    ['counts', () => world.send(null, '/metrics'), 200],
     ['the docs page', () => fetch(`${world.url}/docs`), 200],
     ['a file of the docs page', () => fetch(`${world.url}/docs/swagger-ui.css`), 200],
     ['the document', () => world.send(null, '/openapi.json'), 200],

@@ -4,22 +4,19 @@ import { bodyLimit } from 'hono/body-limit';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import { Problem } from './errors.js';
+import type { RequestMetrics } from './metrics.js';
 import type { ApiEnv } from './services.js';
 
-/** One line a request: the route's pattern and not the address, so that no query or secret gets into the log. */
-export function logRequests(log: Logger): MiddlewareHandler<ApiEnv> {
+/** One line a request, which is counted too: the route's pattern and not the address, so that no query or secret gets into the log. */
+export function logRequests(log: Logger, metrics: RequestMetrics): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     await next();
     const { status } = c.res;
-    const line = {
-      requestId: c.get('requestId'),
-      method: c.req.method,
-      route: routePath(c, -1),
-      status,
-      ms: Math.round(performance.now() - startedAt),
-    };
-    log.info(line, 'request');
+    const ms = performance.now() - startedAt;
+    const answered = { method: c.req.method, route: routePath(c, -1), status };
+    metrics.note({ ...answered, ms });
+    log.info({ requestId: c.get('requestId'), ...answered, ms: Math.round(ms) }, 'request');
   };
 }
 

@@ -14,6 +14,7 @@ import type { ApiConfig } from './config.js';
 import { DecisionWatch } from './decision-watch.js';
 import type { LiveFeed } from './live/feed.js';
 import { Messenger } from './messenger.js';
+import { RequestMetrics } from './metrics.js';
 import { Limiter } from './limiter.js';
 import { LIMIT_DEFAULTS } from './limits.js';
 
@@ -40,6 +41,7 @@ export interface Services extends Omit<ApiDependencies, 'background'> {
   messenger: Messenger;
   decisions: DecisionWatch;
   limiter: Limiter;
+  metrics: RequestMetrics;
 }
 
 export function createServices(dependencies: ApiDependencies): Services {
@@ -54,6 +56,7 @@ export function createServices(dependencies: ApiDependencies): Services {
     messenger: new Messenger(db, calls, background),
     decisions: new DecisionWatch(db),
     limiter: new Limiter(db, config.limits ?? LIMIT_DEFAULTS),
+    metrics: new RequestMetrics(),
   };
 }
 

@@ -14,6 +14,7 @@ import * as privacy from './migrations/0011-privacy.js';
 import * as unansweredTries from './migrations/0012-unanswered-tries.js';
 import * as rateLimit from './migrations/0013-rate-limit.js';
 import * as credentialsEnd from './migrations/0014-credentials-end.js';
+import * as endpointAlerts from './migrations/0015-endpoint-alerts.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -31,6 +32,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-unanswered-tries': unansweredTries,
   '0013-rate-limit': rateLimit,
   '0014-credentials-end': credentialsEnd,
+  '0015-endpoint-alerts': endpointAlerts,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -461,6 +461,7 @@ export interface WebhookEndpointTable {
   status: Generated<'enabled' | 'disabled' | 'deleted'>;
   disabledAt: Date | null;
   disabledReason: string | null;
+  toldAt: Date | null;
   deliveredAt: Date | null;
   createdBy: string;
   createdAt: Generated<Date>;

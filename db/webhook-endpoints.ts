@@ -126,7 +126,7 @@ export async function enableEndpoint(db: Db, id: string): Promise<void> {
 
 /**
  * Gives an endpoint up: `gone` at once, `failing` only if nothing has arrived there since this delivery was written. Shown
- * in attention. @returns true when it was given up by this call
+ * in attention, and admins are told. @returns true when it was given up by this call
  */
 export async function disableEndpoint(
   trx: Trx,
@@ -136,7 +136,7 @@ export async function disableEndpoint(
 ): Promise<boolean> {
   let query = trx
     .updateTable('webhookEndpoint')
-    .set({ status: 'disabled', disabledAt: sql<Date>`clock_timestamp()`, disabledReason: reason })
+    .set({ status: 'disabled', disabledAt: sql<Date>`clock_timestamp()`, disabledReason: reason, toldAt: null })
     .where('id', '=', id)
     .where('status', '=', 'enabled');
   if (reason === 'failing')

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { tellOfEndpoints } from '../activities/endpoint-alerts.js';
 import { relayMessages } from '../activities/message-relay.js';
 import { NotificationRelay } from '../activities/notification-relay.js';
 import { relayPayouts } from '../activities/payout-relay.js';
@@ -34,6 +35,7 @@ const LOOK_FOR_DEAD_MS = 500;
 const PRUNE_EVENTS_EVERY_MS = 60_000;
 const PRUNE_EVERY_MS = 600_000;
 const FAN_OUT_EVERY_MS = 500;
+const ALERT_EVERY_MS = 10_000;
 
 /** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
 export async function startRelays(options: RelaysOptions): Promise<{ stop(): Promise<void> }> {
@@ -50,6 +52,7 @@ export async function startRelays(options: RelaysOptions): Promise<{ stop(): Pro
     new RelayLoop('notifications', () => notifications.claim(), log),
     new RelayLoop('webhooks to write', () => fanOut(db), log, FAN_OUT_EVERY_MS),
     new RelayLoop('webhooks', () => webhookRelay.relay(), log, FAN_OUT_EVERY_MS),
+    new RelayLoop('endpoint alerts', () => tellOfEndpoints({ db, mail, mailDomain, site, log }), log, ALERT_EVERY_MS),
     new RelayLoop('old events', () => pruneEvents(db), log, PRUNE_EVENTS_EVERY_MS),
     new RelayLoop('what is over', () => pruneOld(db), log, PRUNE_EVERY_MS),
     new RelayLoop('dead relays', () => notifications.freeDead(), log, LOOK_FOR_DEAD_MS),

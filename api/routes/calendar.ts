@@ -34,7 +34,7 @@ const one = createRoute({
   tags: ['Calendar'],
   summary: 'Your appointment as a calendar entry',
   description: 'Its UID stays, SEQUENCE grows with every change, STATUS says when it won’t take place.',
-  ...may('keep_calendar'),
+  ...may('download_calendar'),
   request: { params: idParam, headers: condition },
   responses: { ...ics, ...readProblems('unknown_appointment') },
 });
@@ -46,7 +46,7 @@ const renew = createRoute({
   tags: ['Calendar'],
   summary: 'A new secret link to your calendar; the one before leads nowhere from then on',
   description: 'Whoever has the link sees when your appointments are. It is shown this once: a repeat makes another.',
-  ...may('keep_calendar'),
+  ...may('keep_feed'),
   request: { headers: optionalKey },
   responses: {
     201: json(z.object({ url: z.string(), createdAt: instant }).openapi('CalendarFeed'), 'The link.'),
@@ -60,7 +60,7 @@ const end = createRoute({
   operationId: 'endCalendarFeed',
   tags: ['Calendar'],
   summary: 'Take the link away',
-  ...may('keep_calendar'),
+  ...may('keep_feed'),
   responses: { 204: { description: 'There is none now.' }, ...changeProblems() },
 });
 

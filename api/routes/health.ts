@@ -28,6 +28,17 @@ const readyz = createRoute({
   },
 });
 
+const metricsRoute = createRoute({
+  method: 'get',
+  path: '/metrics',
+  operationId: 'getMetrics',
+  tags: ['Operation'],
+  summary: 'What this process has answered, for Prometheus',
+  responses: { 200: { description: 'Counts and times by route.', content: { 'text/plain': { schema: z.string() } } } },
+});
+
+const PROMETHEUS = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+
 async function within(limitMs: number, work: Promise<unknown>): Promise<'ok' | 'away'> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<'away'>((resolve) => {
@@ -37,9 +48,16 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<'ok' | '
   return Promise.race([answer, limit]).finally(() => clearTimeout(timer));
 }
 
-export const healthRoutes = ({ db, calls }: Services) =>
+export const healthRoutes = ({ db, calls, live, metrics }: Services) =>
   newRoutes()
     .openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200))
+    .openapi(metricsRoute, (c) => {
+      const gauges = {
+        live_streams: { help: 'Streams of events that are open.', value: live.size },
+        process_resident_memory_bytes: { help: 'Memory of this process.', value: process.memoryUsage.rss() },
+      };
+      return c.text(metrics.write(gauges), 200, PROMETHEUS);
+    })
     .openapi(readyz, async (c) => {
       const [postgres, temporal] = await Promise.all([
         within(LIMIT_MS, databaseNow(db)),

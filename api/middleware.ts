@@ -4,11 +4,11 @@ import { bodyLimit } from 'hono/body-limit';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import { Problem } from './errors.js';
-import type { RequestMetrics } from './metrics.js';
+import type { ApiMetrics } from './metrics.js';
 import type { ApiEnv } from './services.js';
 
 /** One line a request, which is counted too: the route's pattern and not the address, so that no query or secret gets into the log. */
-export function logRequests(log: Logger, metrics: RequestMetrics): MiddlewareHandler<ApiEnv> {
+export function logRequests(log: Logger, metrics: ApiMetrics): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     await next();

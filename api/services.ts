@@ -14,7 +14,7 @@ import type { ApiConfig } from './config.js';
 import { DecisionWatch } from './decision-watch.js';
 import type { LiveFeed } from './live/feed.js';
 import { Messenger } from './messenger.js';
-import { RequestMetrics } from './metrics.js';
+import { ApiMetrics } from './metrics.js';
 import { Limiter } from './limiter.js';
 import { LIMIT_DEFAULTS } from './limits.js';
 
@@ -41,7 +41,7 @@ export interface Services extends Omit<ApiDependencies, 'background'> {
   messenger: Messenger;
   decisions: DecisionWatch;
   limiter: Limiter;
-  metrics: RequestMetrics;
+  metrics: ApiMetrics;
 }
 
 export function createServices(dependencies: ApiDependencies): Services {
@@ -56,7 +56,7 @@ export function createServices(dependencies: ApiDependencies): Services {
     messenger: new Messenger(db, calls, background),
     decisions: new DecisionWatch(db),
     limiter: new Limiter(db, config.limits ?? LIMIT_DEFAULTS),
-    metrics: new RequestMetrics(),
+    metrics: new ApiMetrics(() => dependencies.live.size),
   };
 }
 

@@ -37,8 +37,6 @@ const metricsRoute = createRoute({
   responses: { 200: { description: 'Counts and times by route.', content: { 'text/plain': { schema: z.string() } } } },
 });
 
-const PROMETHEUS = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
-
 async function within(limitMs: number, work: Promise<unknown>): Promise<'ok' | 'away'> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<'away'>((resolve) => {
@@ -48,16 +46,10 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<'ok' | '
   return Promise.race([answer, limit]).finally(() => clearTimeout(timer));
 }
 
-export const healthRoutes = ({ db, calls, live, metrics }: Services) =>
+export const healthRoutes = ({ db, calls, metrics }: Services) =>
   newRoutes()
     .openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200))
-    .openapi(metricsRoute, (c) => {
-      const gauges = {
-        live_streams: { help: 'Streams of events that are open.', value: live.size },
-        process_resident_memory_bytes: { help: 'Memory of this process.', value: process.memoryUsage.rss() },
-      };
-      return c.text(metrics.write(gauges), 200, PROMETHEUS);
-    })
+    .openapi(metricsRoute, async (c) => c.text(await metrics.write(), 200, { 'content-type': metrics.contentType }))
     .openapi(readyz, async (c) => {
       const [postgres, temporal] = await Promise.all([
         within(LIMIT_MS, databaseNow(db)),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { databaseNow } from '../db/clock.js';
 import { commitAppointment } from '../db/commit.js';
 import { readRoom } from '../db/rooms.js';
@@ -9,7 +9,8 @@ import * as poisons from './races/poisons.js';
 import { POISONED_EFFECTS, POISONS, type Poison } from './races/poisons.js';
 import { createRaceWorld, startWorkflow, type RaceWorld } from './races/racing.js';
 import { arrangeRow, bring, type Racing, type Wish } from './races/rows.js';
-import { sleep, until } from './support/steps.js';
+import { replayError, toHistory } from './support/histories.js';
+import { handleOf, sleep, until } from './support/steps.js';
 
 /** Appointments that can't go on harm no other: twenty healthy ones on the same worker, due on the same seconds. */
 
@@ -20,6 +21,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const HEALTHY = 20;
+/** Of fifty that could not go on, so many are looked at again by their history. */
+const REPLAYED = 5;
 /** Of each healthy one: T-15, T-5 and the end; to two people by three ways, T-15 to both admins besides; its room. */
 const EXPECTED = { committed: HEALTHY * 3, told: HEALTHY * 16, rooms: HEALTHY };
 /** A herd alone was 0.8 to 1.3 s late on two busy cores: more than this is harm. */
@@ -204,4 +207,9 @@ test('fifty whose commit always fails take no other’s place', { timeout: LIMIT
   expectUnharmed(await liveBeside(spoilt, () => poisons.refuseCommits(world.db, ids), STUCK_MS));
   await poisons.allowCommits(world.db);
   await until('they go on', async () => (await Promise.all(spoilt.map(isOver))).every(Boolean), 40_000);
+  // What waited for its next try is in the history, and another worker goes on from there.
+  for (const { id } of spoilt.slice(0, REPLAYED)) {
+    const history = toHistory(await handleOf(world, id).fetchHistory());
+    expect(await replayError(inject('workflowBundle'), history)).toBeNull();
+  }
 });

@@ -3,14 +3,14 @@ import type { ProviderActivities, RecordActivities } from '../activities/types.j
 import { PROVIDERS_QUEUE_SUFFIX } from './queues.js';
 
 /**
- * Our own database: repeated without end (a refusal is an answer, not a failure), after half of the time for which it
- * has failed, at most half a minute. Longer pauses are timers of the workflow: one that waits inside its task holds one
- * of the worker's forty places, and forty that can't go on would stop every other.
+ * Our own database: repeated without end (a refusal is an answer, not a failure), quickly at first. Longer pauses are
+ * timers of the workflow: one that waits inside its task holds one of the worker's forty places, and forty that can't go
+ * on would stop every other.
  */
 export const records = proxyLocalActivities<RecordActivities>({
   startToCloseTimeout: 15_000,
   localRetryThreshold: 300,
-  retry: { initialInterval: 100, backoffCoefficient: 1.5, maximumInterval: 30_000 },
+  retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 5_000 },
 });
 
 function providerActivities(taskQueue: string, scheduleToCloseTimeout?: number) {

@@ -39,10 +39,12 @@ test('one worker’s clock is five minutes fast, the other’s five minutes slow
   const policy = { minuteMs: MINUTE_MS, wakeSpreadMs: 0 };
   const book = (changes = {}) => lives.bookLife(world, { startsAt, policy: { ...policy, ...changes } });
   const pair = () => Promise.all([book(), book()]);
+  // The first, so that their payment window is over long before T-15.
+  const unpaid = await Promise.all([book({ paymentWindowMinutes: 8 }), book({ paymentWindowMinutes: 8 })]);
   const [both, nobody, unapproved] = [await pair(), await pair(), await pair()];
   const all = [...both, ...nobody, ...unapproved];
   await Promise.all(all.map((life) => lives.readyLife(world, life, unapproved.includes(life) ? null : admin)));
-  all.push(await book({ paymentWindowMinutes: 8 }), await book({ paymentWindowMinutes: 8 }));
+  all.push(...unpaid);
   const readers = startReaders(world, all, 1);
   await sleep(startsAt - 5 * MINUTE_MS + 100 - Date.now());
   for (const life of both)

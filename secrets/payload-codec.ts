@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { NamedKeys } from './named-keys.js';
@@ -63,7 +64,13 @@ export class EncryptingCodec implements PayloadCodec {
   }
 }
 
+/** The module by which failures are sealed too, `.ts` in development and `.js` once compiled. */
+export const sealedFailuresPath = fileURLToPath(
+  new URL(`./sealed-failures.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
+
 /** For clients and workers alike: `{}` while the codec is off. */
 export function codecOptions(keys: NamedKeys | null): { dataConverter?: DataConverter } {
-  return keys === null ? {} : { dataConverter: { payloadCodecs: [new EncryptingCodec(keys)] } };
+  if (keys === null) return {};
+  return { dataConverter: { payloadCodecs: [new EncryptingCodec(keys)], failureConverterPath: sealedFailuresPath } };
 }

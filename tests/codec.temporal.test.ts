@@ -128,6 +128,17 @@ describe('switched on', () => {
     expect(textOf(kept)).not.toContain('clientId');
   });
 
+  test('the words of a failure are sealed too; who asked gets them, and its code stays readable', async () => {
+    const refused = await post(people.admin, `/v1/appointments/${sealed}/extend`, { minutes: 10 });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'not_in_progress' } });
+    const history = await world.temporal.workflow.getHandle(appointmentWorkflowId(sealed)).fetchHistory();
+    const failures = JSON.stringify(toHistory(history)).match(/"failure":.{0,3000}/g) ?? [];
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.join()).toContain('Encoded failure');
+    expect(failures.join()).toContain('not_in_progress');
+    expect(historyToJson(toHistory(history))).not.toContain('under way');
+  });
+
   test('the endpoint decodes it for an admin, and for nobody else', async () => {
     const payloads = await storedPayloads(sealed);
     const { status, body } = await post(people.admin, '/codec/decode', { payloads });

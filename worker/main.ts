@@ -21,10 +21,11 @@ import { ensureReconcileSchedule } from './schedules.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createWorkers } from './workers.js';
 
-async function bundlePath({ workflowBundle }: WorkerConfig): Promise<string> {
-  if (workflowBundle !== null) return workflowBundle;
+/** A bundle that was made before is of workflows whose failures are in clear: with the codec on, another one is made. */
+async function bundlePath({ workflowBundle }: WorkerConfig, sealed: boolean): Promise<string> {
+  if (workflowBundle !== null && !sealed) return workflowBundle;
   const file = join(await mkdtemp(join(tmpdir(), 'punctual-')), 'workflow-bundle.js');
-  await writeWorkflowBundle(file);
+  await writeWorkflowBundle(file, { sealed });
   return file;
 }
 
@@ -53,7 +54,7 @@ const workers: Worker[] = await createWorkers({
   namespace,
   taskQueue: config.taskQueue,
   ...codec,
-  workflowBundle: { codePath: await bundlePath(config) },
+  workflowBundle: { codePath: await bundlePath(config, codec.dataConverter !== undefined) },
   activities: createActivities({
     db,
     gateways: { stripe, razorpay },

@@ -4,8 +4,8 @@ import { PROVIDERS_QUEUE_SUFFIX } from './queues.js';
 
 /**
  * Our own database: repeated without end (a refusal is an answer, not a failure), quickly at first. Longer pauses are
- * timers of the workflow: one that waits inside its task holds one of the worker's forty places, and forty that can't go
- * on would stop every other.
+ * timers of the workflow: one that waits inside its task holds one of the worker's few places, and those that can't go on
+ * would stop every other.
  */
 export const records = proxyLocalActivities<RecordActivities>({
   startToCloseTimeout: 15_000,

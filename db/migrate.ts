@@ -15,6 +15,7 @@ import * as unansweredTries from './migrations/0012-unanswered-tries.js';
 import * as rateLimit from './migrations/0013-rate-limit.js';
 import * as credentialsEnd from './migrations/0014-credentials-end.js';
 import * as endpointAlerts from './migrations/0015-endpoint-alerts.js';
+import * as claimsByAppointment from './migrations/0016-claims-by-appointment.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -33,6 +34,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-rate-limit': rateLimit,
   '0014-credentials-end': credentialsEnd,
   '0015-endpoint-alerts': endpointAlerts,
+  '0016-claims-by-appointment': claimsByAppointment,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -11,13 +11,15 @@ import { RELAY_LOCK_CLASS } from './relay-session.js';
 /** A due row that a relay has claimed; what it becomes is decided when its handing over begins. */
 export interface ClaimedNotification {
   id: string;
+  appointmentId: string;
   channel: Channel;
   recipientRole: Role;
 }
 
 /**
- * Claims due rows for a relay in one statement, the most overdue first, skipping what other relays hold. None is claimed
- * before its `not_before`. (By the statement's time, which an index can be asked by, as it can't be by a clock that goes on.)
+ * Claims due rows for a relay in one statement, the most overdue first, skipping what other relays hold; those of one
+ * appointment come together, so that it is read once for them. None is claimed before its `not_before`. (By the statement's
+ * time, which an index can be asked by, as it can't be by a clock that goes on.)
  */
 export async function claimNotifications(
   db: Db,
@@ -29,12 +31,12 @@ export async function claimNotifications(
     with due as (
       select id from notification
       where status = 'pending' and next_attempt_at <= statement_timestamp() and channel = any(${[...channels]}::text[])
-      order by next_attempt_at, id limit ${limit} for update skip locked
+      order by next_attempt_at, appointment_id limit ${limit} for update skip locked
     )
     update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()
     from due where n.id = due.id
-    returning n.id, n.channel, n.recipient_role`.execute(db);
-  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    returning n.id, n.appointment_id, n.channel, n.recipient_role`.execute(db);
+  return rows.toSorted((a, b) => (a.appointmentId < b.appointmentId ? -1 : 1));
 }
 
 /** A row whose handing over begins now, with its recipient. */

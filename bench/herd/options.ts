@@ -27,6 +27,8 @@ export interface HerdOptions {
   cronPhaseS: number;
 }
 
+/** One a core of the machine that all figures are of, as Node programs are run. */
+const DEFAULT_WORKERS = 2;
 const SHORTEST_MINUTE_MS = 2_000;
 const LONGEST_MINUTE_MS = 60_000;
 const MINUTE_MS_PER_APPOINTMENT = 12;
@@ -58,7 +60,7 @@ export function readHerdOptions(args: string[]): HerdOptions {
     joins: Math.min(n, given.whole('joins', Math.ceil(n / 10), 0)),
     readRate: given.whole('read-rate', 20, 0),
     concurrency: given.whole('concurrency', 16),
-    workers: given.whole('workers', 1),
+    workers: given.whole('workers', DEFAULT_WORKERS),
     apis: given.whole('apis', 1),
     shards: given.whole('shards', 4),
     rivals: rivals === 'all' ? [...RIVALS] : rivals === 'none' ? [] : [rivals],

@@ -3,27 +3,47 @@ import { throwawayKeys } from './dev/throwaway-keys.js';
 
 /** Minutes of kills, outages and races each: run by their own scripts (test:outages and the like), not with the rest. */
 const LONG = ['tests/boundaries/**', 'tests/outages/**', 'tests/races/**', 'tests/poisoned*', 'tests/overload*'];
+const NOT_OURS = ['**/node_modules/**', 'dist/**', '.punctual/**'];
+
+/** Tests that leave nothing behind in their process: they share it, and what it has loaded, which takes longer than they do. */
+const SHARING = ['domain', 'texts', 'bench', 'providers', 'sandbox', 'docs', 'db', 'activities', 'api'].map(
+  (room) => `${room}/**/*.test.ts`,
+);
+/** Temporal's native runtime is one a process, and those who start workers have it to themselves. */
+const ALONE = '**/*.temporal.test.ts';
+
+/** Both kinds of tests. (Not by `extends`, which would bring PostgreSQL and Temporal up once for each.) */
+const shared = {
+  // Processes and not threads: Temporal's native runtime is one a process.
+  pool: 'forks',
+  // What the command line prints is compared letter by letter, and CI would switch colours on.
+  env: { NO_COLOR: '1', ...throwawayKeys },
+  // Lives at a hundred times their speed on two noisy cores: a miss is tried once more, two in a row fail.
+  retry: process.env['CI'] === undefined ? 0 : 1,
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+} as const;
 
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: [
-      '**/node_modules/**',
-      'dist/**',
-      '.punctual/**',
-      ...(process.env['LONG_TESTS'] === undefined ? LONG : []),
-    ],
-    // Processes and not threads: Temporal's native runtime is one a process.
-    pool: 'forks',
+    globalSetup: ['tests/setup/global.ts'],
     // Two cores, and PostgreSQL and Temporal need their share of them.
     maxWorkers: 2,
-    globalSetup: ['tests/setup/global.ts'],
-    // What the command line prints is compared letter by letter, and CI would switch colours on.
-    env: { NO_COLOR: '1', ...throwawayKeys },
-    // Lives at a hundred times their speed on two noisy cores: a miss is tried once more, two in a row fail.
-    retry: process.env['CI'] === undefined ? 0 : 1,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
     teardownTimeout: 30_000,
+    projects: [
+      { test: { ...shared, name: 'sharing', include: SHARING, exclude: [...NOT_OURS, ALONE], isolate: false } },
+      {
+        test: {
+          ...shared,
+          name: 'alone',
+          include: ['**/*.test.ts'],
+          exclude: [
+            ...NOT_OURS,
+            ...SHARING.map((glob) => glob.replace('*.test.ts', '!(*.temporal).test.ts')),
+            ...(process.env['LONG_TESTS'] === undefined ? LONG : []),
+          ],
+        },
+      },
+    ],
   },
 });

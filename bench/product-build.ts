@@ -12,7 +12,20 @@ export interface ProductBuild {
   workflowBundle: string;
 }
 
-const folders = ['activities', 'api', 'bench', 'db', 'domain', 'providers', 'sandbox', 'worker', 'workflows'];
+const folders = [
+  'activities',
+  'api',
+  'bench',
+  'db',
+  'dev',
+  'domain',
+  'providers',
+  'sandbox',
+  'secrets',
+  'texts',
+  'worker',
+  'workflows',
+];
 const sources = [...folders, 'package-lock.json', 'tsconfig.json'];
 const KEPT_MS = 86_400_000;
 

@@ -12,7 +12,6 @@ import {
   type RequestInput,
   SIGNAL_OF_MESSAGE,
   type Snapshot,
-  WORKFLOW_TASK_TIMEOUT_MS,
   type WorkflowState,
 } from '../workflows/messages.js';
 import { APPOINTMENT_STATUS, CLIENT_ID, NEEDS, STARTS_AT, THERAPIST_ID } from '../workflows/search-attributes.js';
@@ -67,7 +66,6 @@ export class AppointmentCalls {
       args: [{ appointmentId } satisfies AppointmentInput],
       staticSummary: summaryOf(booking),
       typedSearchAttributes: attributesOf(booking, 'scheduled', 'payment'),
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
     });
@@ -106,7 +104,6 @@ export class AppointmentCalls {
           args: [{ appointmentId: record.id, resume: true } satisfies AppointmentInput],
           staticSummary: summaryOf(record),
           typedSearchAttributes: attributesOf(record, record.status, needsOf(record)),
-          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         }),

@@ -10,6 +10,7 @@ import { ChildLog } from '../dev/log-file.js';
 import { identify } from '../dev/process-identity.js';
 import type { Say } from '../dev/progress.js';
 import { Supervisor } from '../dev/supervisor.js';
+import { VENDORS_NICENESS } from './niceness.js';
 import { type BenchProcess, benchProcess, cpuMsWithChildren } from './process.js';
 import { ensureProductBuild, type ProductBuild } from './product-build.js';
 import { startDurablePostgres, startTemporalPostgres } from './postgres.js';
@@ -100,7 +101,9 @@ async function bringUp(site: Site): Promise<Omit<BenchStack, 'stop' | 'died' | '
   const addresses = { ...(await chooseAddresses()), databaseUrl, temporalAddress: server.address };
   // A few people stand for thousands: what one of them may ask is not what is measured.
   const RATE_LIMITS = unlimited;
-  const product = { ...productEnvironment(config, addresses, throwawayKeys), RATE_LIMITS };
+  // What people wait for goes first, as it does with machines or shares of the CPU for each (docs/operations.md).
+  const WORKER_NICENESS = String(VENDORS_NICENESS);
+  const product = { ...productEnvironment(config, addresses, throwawayKeys), RATE_LIMITS, WORKER_NICENESS };
   const processes = new Processes(site, addresses, { ...product, WORKFLOW_BUNDLE: site.build.workflowBundle });
   const sandbox = await processes.startSandbox();
   return {

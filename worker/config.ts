@@ -37,7 +37,7 @@ const environment = z.object({
   MAIL_DOMAIN: z.string().min(1).default('punctual.invalid'),
   LOG_LEVEL: z.string().default('info'),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(4).default(CONNECTIONS),
-  WORKER_NICENESS: z.coerce.number().int().min(0).max(19).default(10),
+  WORKER_NICENESS: z.coerce.number().int().min(0).max(19).default(0),
 });
 
 /** A blank variable counts as absent. @throws Error that names each variable that is missing or wrong. */

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { ProviderActivities, RecordActivities } from '../activities/types.js';
 import { PROVIDERS_QUEUE_SUFFIX } from '../workflows/queues.js';
@@ -13,19 +12,13 @@ export interface WorkersOptions {
   dataConverter?: WorkerOptions['dataConverter'];
 }
 
-/**
- * Workflow tasks in hand at once, a core: a task is brief and busy, so that more end no sooner, and those that wait in a worker
- * that is killed come late (WORKFLOW_TASK_TIMEOUT_MS) where those that wait at the server don't.
- */
-const TASKS_A_CORE = 4;
-
 /** Grace for running activities after SIGTERM, then the hard limit; a container's stop grace period is longer. */
 const SHUTDOWN_GRACE_MS = 30_000;
 const SHUTDOWN_FORCE_MS = 50_000;
 
 /**
  * One worker for workflows with their local activities, one for vendors' calls, so that a slow vendor never takes a
- * commit's slot. A worker that was killed costs its workflows 1 to 2 s instead of 11: the sticky and the task's timeout.
+ * commit's slot. A worker that was killed costs its workflows 2 s instead of 11: the sticky timeout.
  */
 export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
   const { connection, namespace, taskQueue, workflowBundle, activities, dataConverter } = options;
@@ -42,7 +35,6 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     workflowBundle,
     activities: { ...activities.records },
     stickyQueueScheduleToStartTimeout: 1_000,
-    maxConcurrentWorkflowTaskExecutions: TASKS_A_CORE * Math.max(2, availableParallelism()),
   });
   const providers = await Worker.create({
     ...shared,

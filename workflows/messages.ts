@@ -14,11 +14,6 @@ import type {
 /** Names, inputs and answers of everything that is said to an appointment's workflow. Instants in epoch ms. */
 
 export const APPOINTMENT_WORKFLOW = 'appointment';
-/**
- * A workflow task that a killed worker had in hand is given to another after this long (10 s unless told otherwise). One
- * that takes longer reports in time that it goes on; worker/workers.ts keeps few in hand, so that none waits in the worker.
- */
-export const WORKFLOW_TASK_TIMEOUT_MS = 2_000;
 
 /** The workflow's id; the appointment's id is minted before the first call, so that a retry meets the same workflow. */
 export function appointmentWorkflowId(appointmentId: string): string {

@@ -4,7 +4,7 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import type pg from 'pg';
 import type { Participant } from '../../domain/types.js';
 import * as attributes from '../../workflows/search-attributes.js';
-import { getState, WORKFLOW_TASK_TIMEOUT_MS } from '../../workflows/messages.js';
+import { getState } from '../../workflows/messages.js';
 import type { BareBooking, BareInput } from './input.js';
 import { bookBare, endBare } from './messages.js';
 
@@ -42,7 +42,6 @@ export class BareCalls {
         { key: attributes.CLIENT_ID, value: randomUUID() },
         { key: attributes.NEEDS, value: 'payment' },
       ]),
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
     });

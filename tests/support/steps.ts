@@ -42,7 +42,6 @@ export async function book(world: World, options: BookOptions): Promise<string> 
     workflowId: messages.appointmentWorkflowId(appointmentId),
     taskQueue: world.taskQueue,
     args: [{ appointmentId }],
-    workflowTaskTimeout: messages.WORKFLOW_TASK_TIMEOUT_MS,
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
   });

@@ -7,7 +7,6 @@ import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.j
 import { toDate, toMs } from './clock.js';
 import { compiledRead } from './compiled-read.js';
 import type { Db, Trx } from './database.js';
-import { AHEAD } from './patience.js';
 import type { AppointmentTable, RoomStatus } from './schema.js';
 import { slotRange } from './slots.js';
 
@@ -135,9 +134,9 @@ export async function loadAppointment(db: Db, id: string): Promise<LoadedAppoint
   return selected === undefined ? null : toLoaded(selected);
 }
 
-/** Locks the row for a change, if there is one, together with the statement that comes next in the transaction. */
+/** Locks the row for a change, if there is one. */
 export async function lockRow(trx: Trx, id: string): Promise<void> {
-  await sql`${sql.raw(AHEAD)} select 1 from appointment where id = ${id} for no key update`.execute(trx);
+  await sql`select 1 from appointment where id = ${id} for no key update`.execute(trx);
 }
 
 /** Locks the row for a change, then reads it and the clock; null when there is none. */

@@ -8,7 +8,8 @@ import { type Postgres, startPostgres } from '../dev/postgres.js';
 import { postgresAccount } from '../dev/postgres-account.js';
 import { initialiseCluster, postgresPrograms } from '../dev/postgres-programs.js';
 import type { Supervisor } from '../dev/supervisor.js';
-import { giveWay, TEMPORAL_NICENESS } from './niceness.js';
+import { giveWay } from '../worker/niceness.js';
+import { TEMPORAL_NICENESS } from './niceness.js';
 
 /**
  * Durable as in production: fsync, synchronous_commit and full_page_writes stay on. What differs from PostgreSQL's
@@ -100,6 +101,6 @@ export async function startTemporalPostgres(
   options: DurablePostgresOptions,
 ): Promise<{ adminUrl: string; child: Child }> {
   const postgres = await startServer(options, 'temporal-postgres', 'postgres');
-  giveWay(postgres.child.pid, TEMPORAL_NICENESS);
+  giveWay(TEMPORAL_NICENESS, postgres.child.pid);
   return { adminUrl: adminUrlOf(postgres), child: postgres.child };
 }

@@ -7,7 +7,8 @@ import type { Say } from '../dev/progress.js';
 import type { Supervisor } from '../dev/supervisor.js';
 import { type BenchProcess, benchProcess, nodeSpec } from './process.js';
 import type { ProductBuild } from './product-build.js';
-import { giveWay, VENDORS_NICENESS } from './niceness.js';
+import { giveWay } from '../worker/niceness.js';
+import { VENDORS_NICENESS } from './niceness.js';
 import { workerPolls } from './worker-polls.js';
 
 /** A worker to start beside the others. */
@@ -78,7 +79,7 @@ export class Processes {
     const spec = this.spec('sandbox', 'sandbox/main.ts', env);
     const ready = `${addresses.oidcIssuer}/.well-known/openid-configuration`;
     const child = await site.supervisor.start(spec, () => answersOk(ready));
-    giveWay(child.pid, VENDORS_NICENESS);
+    giveWay(VENDORS_NICENESS, child.pid);
     return benchProcess(child, site.supervisor);
   }
 

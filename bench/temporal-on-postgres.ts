@@ -13,7 +13,8 @@ import { isServing } from '../dev/temporal-attributes.js';
 import { temporalNamespace } from '../dev/temporal-server.js';
 import type { Supervisor } from '../dev/supervisor.js';
 import { ensureSearchAttributes } from '../worker/search-attributes.js';
-import { giveWay, TEMPORAL_NICENESS } from './niceness.js';
+import { giveWay } from '../worker/niceness.js';
+import { TEMPORAL_NICENESS } from './niceness.js';
 import { temporalConfig, temporalDatabases } from './temporal-config.js';
 import type { TemporalPrograms } from './temporal-programs.js';
 
@@ -143,7 +144,7 @@ export async function startTemporalOnPostgres(options: TemporalOnPostgres): Prom
     },
     () => answers(address),
   );
-  giveWay(child.pid, TEMPORAL_NICENESS);
+  giveWay(TEMPORAL_NICENESS, child.pid);
   await prepareNamespace(address);
   return { address, child };
 }

@@ -12,7 +12,7 @@ export async function workerPolls(address: string, taskQueue: string, pid: numbe
     const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.workflowService.describeTaskQueue(request),
     );
-    // The SDK's default identity is pid@host.
+    // A worker's identity begins with pid@host.
     return (pollers ?? []).some(({ identity }) => identity?.startsWith(`${pid}@`));
   } finally {
     await connection.close();

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { DISPUTE_QUERIES, MONEY_QUERIES } from './attention-money.js';
 import type { Db } from './database.js';
 import type { JsonObject } from './json.js';
+import { lateDeadlines } from './late-appointments.js';
 
 /**
  * What is stuck and why, each kind one query over what is stored: `id`, `appointment_id`, `since` (when it got stuck) and
@@ -42,19 +43,9 @@ const QUERIES = {
   deadline_passed: {
     remedy: 'See that the workflow worker runs; if the workflow is gone, repair the appointment.',
     query: sql`
-      select distinct on (a.id) a.id::text, a.id as appointment_id, d.due as since,
-        jsonb_build_object('deadline', d.event, 'status', a.status) as detail
-      from appointment a, lateral (values
-        ('payment_window_over', case when a.status = 'scheduled' and a.paid_at is null then a.pay_by end),
-        ('reminder_due', case when a.status = 'scheduled' and a.reminded_at is null then a.remind_at end),
-        ('opening_due', case when a.status = 'scheduled' and a.opened_at is null then a.opens_at end),
-        ('activation_window_over',
-          case when a.status = 'scheduled' and a.paid_at is not null and a.activated_at is null then a.activate_by end),
-        ('join', case when a.status = 'confirmed' then least(a.client_joined_at, a.therapist_joined_at) end),
-        ('duration_over', a.ends_at) -- whatever its state: nothing lives beyond it
-      ) d (event, due)
-      where a.status in ('scheduled', 'confirmed', 'in_progress') and d.due < clock_timestamp() - interval '1 minute'
-      order by a.id, d.due`,
+      select appointment_id::text as id, appointment_id, due as since,
+        jsonb_build_object('deadline', event, 'status', status) as detail
+      from (${lateDeadlines(60_000)}) late`,
   },
   room_refused: {
     remedy: 'Read what the vendor said and correct its cause; the relay goes on trying every minute.',

@@ -6,7 +6,7 @@ import { KEPT_CHARACTERS, storableText } from '../domain/storable-text.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
 import type { Encrypted } from './field-cipher.js';
-import { RELAY_LOCK_CLASS } from './relay-session.js';
+import { livingRelays, locksAreTelling } from './relay-session.js';
 
 /** A due row that a relay has claimed; what it becomes is decided when its handing over begins. */
 export interface ClaimedNotification {
@@ -89,8 +89,6 @@ export async function beginNotifications(
 
 /** How long what a dead relay was just handing over is left alone: its request may still be on its way to the vendor. */
 const IN_FLIGHT_MS = 2_000;
-/** After PostgreSQL restarted every lock is gone for a moment: living relays get this long to take theirs again. */
-const RESTART_GRACE_MS = 3_000;
 
 /**
  * Sets free what dead relays held (those whose advisory lock is gone): at once what was only claimed, a moment later
@@ -102,9 +100,7 @@ export async function freeNotificationsOfDeadRelays(db: Db): Promise<number> {
     with claimer as materialized (
       select distinct claimed_by as id from notification where status = 'sending'
     ), living as materialized (
-      select l.objid::int8 as id from pg_locks l
-      where l.locktype = 'advisory' and l.classid = ${RELAY_LOCK_CLASS}::oid and l.objsubid = 2 and l.granted
-        and l.database = (select oid from pg_database where datname = current_database())
+      ${livingRelays}
     ), dead as materialized (
       select id from claimer where id is not null and id not in (select id from living)
     )
@@ -115,7 +111,7 @@ export async function freeNotificationsOfDeadRelays(db: Db): Promise<number> {
       where n.status = 'sending' and n.claimed_by in (select id from dead)
         and (n.tried_at is null or n.tried_at < n.claimed_at
           or n.tried_at < clock_timestamp() - ${IN_FLIGHT_MS} * interval '1 millisecond')
-        and pg_postmaster_start_time() < clock_timestamp() - ${RESTART_GRACE_MS} * interval '1 millisecond'
+        and ${locksAreTelling}
       for update skip locked)`.execute(db);
   return Number(numAffectedRows ?? 0);
 }

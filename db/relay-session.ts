@@ -1,9 +1,31 @@
+import { type RawBuilder, sql } from 'kysely';
 import pg from 'pg';
+import type { Db } from './database.js';
 
 /** The class of the advisory locks by which relays show that they live: "rely" in ASCII. */
 export const RELAY_LOCK_CLASS = 0x72656c79;
 
 const RECONNECT_MS = 200;
+/** After PostgreSQL restarted every lock is gone for a moment: living relays get this long to take theirs again. */
+const RESTART_GRACE_MS = 3_000;
+
+/** A statement for the ids of the relays that live: those whose lock is held. */
+export const livingRelays: RawBuilder<unknown> = sql`
+  select l.objid::int8 as id from pg_locks l
+  where l.locktype = 'advisory' and l.classid = ${RELAY_LOCK_CLASS}::oid and l.objsubid = 2 and l.granted
+    and l.database = (select oid from pg_database where datname = current_database())`;
+
+/** True in SQL when the locks say who lives: they don't just after PostgreSQL has started. */
+export const locksAreTelling: RawBuilder<boolean> = sql`
+  (pg_postmaster_start_time() < clock_timestamp() - ${RESTART_GRACE_MS} * interval '1 millisecond')`;
+
+/** The ids of the relays that live; null when nobody can tell yet, since PostgreSQL has just started. */
+export async function readLivingRelays(db: Db): Promise<Set<number> | null> {
+  const { rows } = await sql<{ telling: boolean; ids: number[] }>`
+    select ${locksAreTelling} as telling, array(select id::int from (${livingRelays}) living) as ids`.execute(db);
+  const { telling, ids } = rows[0]!;
+  return telling ? new Set(ids) : null;
+}
 
 /**
  * One relay's life as PostgreSQL sees it: an id of its own and, on a connection of its own, an advisory lock on it that

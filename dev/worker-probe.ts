@@ -21,7 +21,7 @@ export async function isPolling(address: string, namespace: string, pid: number)
     const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.workflowService.describeTaskQueue(request),
     );
-    // The SDK's default identity is pid@host.
+    // A worker's identity begins with pid@host.
     return (pollers ?? []).some(({ identity }) => identity?.startsWith(`${pid}@`));
   } finally {
     await connection.close();

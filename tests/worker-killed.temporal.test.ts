@@ -33,11 +33,11 @@ test('a worker killed before and right after every commit: each transition happe
   const { db } = world;
   const [client, therapist, admin] = [
     await makeClient(db),
-    await makeTherapist(db, { minuteMs: 2_000 }),
+    await makeTherapist(db, { minuteMs: 1_000 }),
     await makePerson(db, 'admin'),
   ];
   await worker.start();
-  const id = await steps.book(world, { client, therapist, inMs: 60_000, durationMinutes: 10, sessionMode: 'chat' });
+  const id = await steps.book(world, { client, therapist, inMs: 40_000, durationMinutes: 10, sessionMode: 'chat' });
   await worker.kill();
   await steps.payFromWallet(world, id);
   await killAtCommit(id, 'paid', ({ paidAt }) => paidAt !== null);

@@ -5,9 +5,11 @@ import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import { workerIdentity } from '../activities/dead-workers.js';
 import { createActivities } from '../activities/index.js';
 import { readDatabaseConfig, readFieldKeys } from '../db/config.js';
 import { openDatabase } from '../db/database.js';
+import { RelaySession } from '../db/relay-session.js';
 import { readProviderConfig } from '../providers/config.js';
 import { createProviders } from '../providers/index.js';
 import { readCodecKeys } from '../secrets/config.js';
@@ -49,8 +51,10 @@ const temporal = new Client({ ...codec, connection: await Connection.connect(con
 await ensureSearchAttributes(temporal);
 await ensureReconcileSchedule(temporal, config.taskQueue);
 
+const session = await RelaySession.open(databaseUrl);
 const workers: Worker[] = await createWorkers({
   connection,
+  identity: workerIdentity(process.pid, session.id),
   namespace,
   taskQueue: config.taskQueue,
   ...codec,
@@ -64,9 +68,9 @@ const workers: Worker[] = await createWorkers({
     log,
   }),
 });
-const relays = await startRelays({
+const relays = startRelays({
   db,
-  databaseUrl,
+  session,
   temporal,
   taskQueue: config.taskQueue,
   providers: { rooms, sms, mail, webhooks },

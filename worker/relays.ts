@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { tellOfEndpoints } from '../activities/endpoint-alerts.js';
+import { DeadWorkers } from '../activities/dead-workers.js';
 import { relayMessages } from '../activities/message-relay.js';
 import { NotificationRelay } from '../activities/notification-relay.js';
 import { relayPayouts } from '../activities/payout-relay.js';
@@ -10,7 +11,7 @@ import { WebhookRelay } from '../activities/webhook-relay.js';
 import type { Db } from '../db/database.js';
 import { pruneEvents } from '../db/live-events.js';
 import { pruneOld } from '../db/prune.js';
-import { RelaySession } from '../db/relay-session.js';
+import type { RelaySession } from '../db/relay-session.js';
 import { fanOut } from '../db/webhook-fan-out.js';
 import type { Providers } from '../providers/index.js';
 import type { Site } from '../texts/messages.js';
@@ -18,8 +19,8 @@ import { RelayLoop } from './relay-loop.js';
 
 export interface RelaysOptions {
   db: Db;
-  /** For the connection that shows that this relay lives. */
-  databaseUrl: string;
+  /** Shows that this relay, and the worker with it, lives. */
+  session: RelaySession;
   temporal: Client;
   taskQueue: string;
   providers: Pick<Providers, 'rooms' | 'sms' | 'mail' | 'webhooks'>;
@@ -29,7 +30,7 @@ export interface RelaysOptions {
   log: Logger;
 }
 
-/** How often a relay looks whether another has died. */
+/** How often it is looked whether another relay, or its worker, has died. */
 const LOOK_FOR_DEAD_MS = 500;
 
 const PRUNE_EVENTS_EVERY_MS = 60_000;
@@ -38,11 +39,11 @@ const FAN_OUT_EVERY_MS = 500;
 const ALERT_EVERY_MS = 10_000;
 
 /** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
-export async function startRelays(options: RelaysOptions): Promise<{ stop(): Promise<void> }> {
-  const { db, databaseUrl, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
+export function startRelays(options: RelaysOptions): { stop(): Promise<void> } {
+  const { db, session, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
   const { rooms, sms, mail, webhooks } = providers;
-  const session = await RelaySession.open(databaseUrl);
   const notifications = new NotificationRelay({ db, session, sms, mail, mailDomain, site, log });
+  const deadWorkers = new DeadWorkers({ db, temporal, log });
   const webhookRelay = new WebhookRelay({ db, webhooks, log });
   const loops = [
     new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
@@ -56,6 +57,7 @@ export async function startRelays(options: RelaysOptions): Promise<{ stop(): Pro
     new RelayLoop('old events', () => pruneEvents(db), log, PRUNE_EVENTS_EVERY_MS),
     new RelayLoop('what is over', () => pruneOld(db), log, PRUNE_EVERY_MS),
     new RelayLoop('dead relays', () => notifications.freeDead(), log, LOOK_FOR_DEAD_MS),
+    new RelayLoop('dead workers', () => deadWorkers.takeTasks(), log, LOOK_FOR_DEAD_MS),
   ];
   return {
     async stop() {

@@ -4,6 +4,8 @@ import { PROVIDERS_QUEUE_SUFFIX } from '../workflows/queues.js';
 
 export interface WorkersOptions {
   connection: NativeConnection;
+  /** How the workers call themselves to Temporal (see `workerIdentity`); `pid@host` when left out. */
+  identity?: string;
   namespace: string;
   taskQueue: string;
   workflowBundle: { codePath: string };
@@ -18,12 +20,14 @@ const SHUTDOWN_FORCE_MS = 50_000;
 
 /**
  * One worker for workflows with their local activities, one for vendors' calls, so that a slow vendor never takes a
- * commit's slot. A worker that was killed costs its workflows 2 s instead of 11: the sticky timeout.
+ * commit's slot. A task that waits on the sticky queue of a killed worker goes to another after a second instead of ten;
+ * one that it had in hand is taken away by activities/dead-workers.ts.
  */
 export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
-  const { connection, namespace, taskQueue, workflowBundle, activities, dataConverter } = options;
+  const { connection, identity, namespace, taskQueue, workflowBundle, activities, dataConverter } = options;
   const shared: Omit<WorkerOptions, 'taskQueue'> = {
     ...(dataConverter && { dataConverter }),
+    ...(identity !== undefined && { identity }),
     connection,
     namespace,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,

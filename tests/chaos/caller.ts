@@ -47,6 +47,8 @@ export class Desk {
   readonly deeds: Deed[] = [];
   /** How often each answer came that was no last word: `503 temporal_unavailable`, `lost connection`. */
   readonly hiccups = new Map<string, number>();
+  /** How many requests wait for their last word. */
+  waiting = 0;
   #turn = 0;
 
   constructor(
@@ -110,7 +112,20 @@ export class Caller {
     return first ?? null;
   }
 
-  async #untilAnswered(
+  #untilAnswered(
+    method: 'GET' | 'POST',
+    path: string,
+    body: object | undefined,
+    wish: { deed: Deed; key: string } | null,
+  ): Promise<Answer | null> {
+    const { desk } = this;
+    desk.waiting += 1;
+    return this.#askUntilAnswered(method, path, body, wish).finally(() => {
+      desk.waiting -= 1;
+    });
+  }
+
+  async #askUntilAnswered(
     method: 'GET' | 'POST',
     path: string,
     body: object | undefined,

@@ -43,6 +43,7 @@ export class Mayhem {
     const next: Blow[] = [];
     for (;;) {
       while (next.length < LOOK_AHEAD) next.push(plan.next().value);
+      while (!next[0]!.soon && !this.#ending.signal.aborted && !this.#allUp()) await this.#rest(100);
       await this.#rest(next[0]!.pauseMs);
       let found = -1;
       while (!this.#ending.signal.aborted && (found = this.#firstUp(next)) < 0) await this.#rest(100);
@@ -50,6 +51,10 @@ export class Mayhem {
       const [{ victim, downMs }] = next.splice(found, 1) as [Blow];
       if (this.stack.processes[victim].kill(downMs)) this.blows.push({ at: Date.now(), victim, downMs });
     }
+  }
+
+  #allUp(): boolean {
+    return Object.values(this.stack.processes).every(({ isUp }) => isUp);
   }
 
   /** The first whose victim works: one that is still starting has its turn later. */

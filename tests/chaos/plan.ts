@@ -77,8 +77,10 @@ export function livesOf(seed: number, count: number, perSecond: number): LifePla
 export const VICTIMS = ['worker-1', 'worker-2', 'api-1', 'api-2', 'temporal', 'postgres'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-/** One kill -9: after a pause since the last one, of a process that works; it is started anew after `downMs`. */
+/** One kill -9 of a process that works; it is started anew after `downMs`. */
 export interface Blow {
+  /** True: soon after the last kill, whatever is still down. False: the pause begins when everything works again. */
+  soon: boolean;
   pauseMs: number;
   victim: Victim;
   downMs: number;
@@ -89,9 +91,10 @@ export function* blowsOf(seed: number): Generator<Blow, never> {
   const prng = new Prng(seed).fork('blows');
   for (;;) {
     for (const victim of prng.shuffled(VICTIMS)) {
-      const pauseMs = prng.whole(2_800, 6_000);
+      const soon = prng.chance(0.25);
+      const pauseMs = soon ? prng.whole(0, 1_500) : prng.whole(2_500, 6_500);
       const downMs = prng.chance(0.5) ? 0 : prng.whole(200, 1_500);
-      yield { pauseMs, victim, downMs };
+      yield { soon, pauseMs, victim, downMs };
     }
   }
 }

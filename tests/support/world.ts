@@ -3,8 +3,10 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
+import { workerIdentity } from '../../activities/dead-workers.js';
 import { createActivities } from '../../activities/index.js';
 import { openDatabase, type Db } from '../../db/database.js';
+import { RelaySession } from '../../db/relay-session.js';
 import { readProviderConfig } from '../../providers/config.js';
 import { createProviders, type Providers } from '../../providers/index.js';
 import { startSandbox, type Sandbox } from '../../sandbox/server.js';
@@ -71,17 +73,19 @@ async function startWorkers(world: World, address: string, log: pino.Logger): Pr
   const { db, providers, temporal, taskQueue, publicUrl } = world;
   const { stripe, razorpay, rooms, payoutRails } = providers;
   const connection = await NativeConnection.connect({ address });
+  const session = await RelaySession.open(world.databaseUrl);
   const workers = await createWorkers({
     connection,
+    identity: workerIdentity(process.pid, session.id),
     namespace: 'default',
     taskQueue,
     workflowBundle: { codePath: inject('workflowBundle') },
     activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl, log }),
   });
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const relays = await startRelays({
+  const relays = startRelays({
     db,
-    databaseUrl: world.databaseUrl,
+    session,
     temporal,
     taskQueue,
     providers,

@@ -3,6 +3,12 @@ import { throwawayKeys } from './dev/throwaway-keys.js';
 
 /** Minutes of kills, outages and races each: run by their own scripts (test:outages and the like), not with the rest. */
 const LONG = ['tests/boundaries/**', 'tests/outages/**', 'tests/races/**', 'tests/poisoned*', 'tests/overload*'];
+/** Fifty lives from their booking to their end: the recorder of what tests/replay replays in every run. */
+const RECORDER = 'tests/histories/**';
+const byHand = [
+  ...(process.env['LONG_TESTS'] === undefined ? LONG : []),
+  ...((process.env['LONG_TESTS'] ?? process.env['RECORD_HISTORIES']) === undefined ? [RECORDER] : []),
+];
 const NOT_OURS = ['**/node_modules/**', 'dist/**', '.punctual/**'];
 
 /** Tests that leave nothing behind in their process: they share it, and what it has loaded, which takes longer than they do. */
@@ -40,7 +46,7 @@ export default defineConfig({
           exclude: [
             ...NOT_OURS,
             ...SHARING.map((glob) => glob.replace('*.test.ts', '!(*.temporal).test.ts')),
-            ...(process.env['LONG_TESTS'] === undefined ? LONG : []),
+            ...byHand,
           ],
         },
       },

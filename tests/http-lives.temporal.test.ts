@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { PAYMENT_METHODS, SESSION_MODES, type PaymentMethod, type SessionMode } from '../domain/types.js';
 import { createHttpWorld, type HttpWorld } from './support/http-world.js';
 import { makeClient, makePerson, makeTherapist, type TestPerson } from './support/people.js';
+import { replayError, toHistory } from './support/histories.js';
 import * as steps from './support/steps.js';
 
 /** Whole lives as front ends live them: over HTTP, with the vendors' webhooks. */
@@ -90,6 +91,8 @@ test.concurrent.each(PAYMENT_METHODS.flatMap((method) => SESSION_MODES.map((mode
     expect(await review()).toMatchObject({ status: 409, body: { code: 'review_exists' } });
     const earnings = await world.send(therapist, 'GET', '/v1/earnings');
     expect(JSON.stringify(earnings.body)).toContain(id);
+    const history = toHistory(await steps.handleOf(world, id).fetchHistory());
+    expect(await replayError(inject('workflowBundle'), history)).toBeNull();
   },
   60_000,
 );

@@ -10,7 +10,8 @@ import { SHAPES } from './shapes/index.js';
 import { Stage } from './shapes/stage.js';
 
 /**
- * Plays every shape of life and replays its fresh history. RECORD_HISTORIES=<label> npm test -- tests/histories writes
+ * Plays every shape of life and replays its fresh history: by hand, `npm run test:histories`, since it takes minutes; every
+ * run of the tests replays what is written down, and the lives of tests/http-lives. RECORD_HISTORIES=<label> npm test -- tests/histories writes
  * each down beside the older ones, `<shape>.<label>.json`; a file that is there already is left as it is.
  */
 

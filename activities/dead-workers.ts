@@ -43,38 +43,48 @@ export class DeadWorkers {
   private living: ReadonlySet<number> = new Set();
   /** By the process' clock, which need not be right. */
   private lookUntil = performance.now() + TASK_TIMEOUT_MS;
+  /** Late appointments that were looked at since the last death: their tasks are in nobody's dead hand. */
+  private readonly lookedAt = new Set<string>();
 
   constructor(private readonly deps: DeadWorkersDependencies) {}
 
   /** Looks who has died since the last look. @returns how many tasks were taken away */
   async takeTasks(): Promise<number> {
-    const { db, log } = this.deps;
+    const { db } = this.deps;
     const living = await readLivingRelays(db);
     if (living === null) return 0;
     const now = performance.now();
-    if ([...this.living].some((id) => !living.has(id))) this.lookUntil = now + TASK_TIMEOUT_MS;
+    if ([...this.living].some((id) => !living.has(id))) {
+      this.lookUntil = now + TASK_TIMEOUT_MS;
+      this.lookedAt.clear();
+    }
     this.living = living;
     if (now > this.lookUntil) return 0;
-    const ids = await readLateAppointments(db, LATE_MS, BATCH);
-    const taken = await Promise.all(
-      ids.map((id) =>
-        this.takeTask(id).catch((error: unknown) => {
-          log.warn(
-            { appointmentId: id, error: String(error) },
-            'a dead worker’s task could not be taken; it times out',
-          );
-          return false;
-        }),
-      ),
-    );
+    const late = await readLateAppointments(db, LATE_MS, BATCH, [...this.lookedAt]);
+    const taken = await Promise.all(late.map((id) => this.lookAt(id)));
     return taken.filter(Boolean).length;
+  }
+
+  private async lookAt(appointmentId: string): Promise<boolean> {
+    try {
+      const taken = await this.takeTask(appointmentId);
+      this.lookedAt.add(appointmentId);
+      return taken;
+    } catch (error) {
+      this.deps.log.warn(
+        { appointmentId, error: String(error) },
+        'it could not be seen who has an appointment’s task; it is looked at again',
+      );
+      return false;
+    }
   }
 
   /** Asked after the task was seen in its hand, so that one who has only just come to life counts as living. */
   private async isDead(worker: number | null): Promise<boolean> {
     if (worker === null) return false;
     const living = await readLivingRelays(this.deps.db);
-    return living !== null && !living.has(worker);
+    if (living === null) throw new Error('PostgreSQL has just started, and nobody can tell who lives');
+    return !living.has(worker);
   }
 
   private async takeTask(appointmentId: string): Promise<boolean> {

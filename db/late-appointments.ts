@@ -17,8 +17,16 @@ export const lateDeadlines = (byMs: number): RawBuilder<unknown> => sql`
     and d.due < clock_timestamp() - ${byMs} * interval '1 millisecond'
   order by a.id, d.due`;
 
-/** Appointments that wait for their workflow: a deadline, or a message that was stored, is older than `byMs`. @returns their ids, the longest late first */
-export async function readLateAppointments(db: Db, byMs: number, limit: number): Promise<string[]> {
+/**
+ * Appointments that wait for their workflow: a deadline, or a message that was stored, is older than `byMs`.
+ * @returns their ids, the longest late first, without those of `except`
+ */
+export async function readLateAppointments(
+  db: Db,
+  byMs: number,
+  limit: number,
+  except: readonly string[],
+): Promise<string[]> {
   const { rows } = await sql<{ appointmentId: string }>`
     select appointment_id from (
       select appointment_id, due as since from (${lateDeadlines(byMs)}) late
@@ -26,6 +34,7 @@ export async function readLateAppointments(db: Db, byMs: number, limit: number):
       select appointment_id, received_at from message
       where handled_at is null and received_at < clock_timestamp() - ${byMs} * interval '1 millisecond'
     ) waiting
+    where appointment_id <> all(${[...except]}::uuid[])
     group by appointment_id order by min(since) limit ${limit}`.execute(db);
   return rows.map(({ appointmentId }) => appointmentId);
 }

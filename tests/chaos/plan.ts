@@ -92,7 +92,7 @@ export function* blowsOf(seed: number): Generator<Blow, never> {
   for (;;) {
     for (const victim of prng.shuffled(VICTIMS)) {
       const soon = prng.chance(0.25);
-      const pauseMs = soon ? prng.whole(0, 1_500) : prng.whole(2_500, 6_500);
+      const pauseMs = soon ? prng.whole(0, 1_500) : prng.whole(3_500, 8_000);
       const downMs = prng.chance(0.5) ? 0 : prng.whole(200, 1_500);
       yield { soon, pauseMs, victim, downMs };
     }

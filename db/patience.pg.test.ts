@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
 import { useTestDatabase } from '../tests/support/test-db.js';
+import { openDatabase } from './database.js';
 
 const db = useTestDatabase();
 beforeAll(async () => {
@@ -66,4 +69,36 @@ test('a connection that is lost between two statements ends the transaction and 
   await sql`select 1`.execute(db());
   process.off('uncaughtException', note);
   expect(unexpected).toEqual([]);
+});
+
+/** A message of PostgreSQL's protocol: its type, its length, its fields. */
+function message(type: string, fields: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type);
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+}
+
+const READY = [message('R', Buffer.from([0, 0, 0, 0])), message('Z', Buffer.from('I'))];
+const POSTMASTER_DIED = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0'));
+
+test('a connection that is lost in the very packet that says it is ready is told of, and does not end the process', async () => {
+  const unexpected: unknown[] = [];
+  const note = (error: unknown) => unexpected.push(error);
+  process.on('uncaughtException', note);
+  const dying = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(Buffer.concat([...READY, POSTMASTER_DIED])));
+  }).listen(0, '127.0.0.1');
+  await once(dying, 'listening');
+  const lost = openDatabase(`postgres://anybody@127.0.0.1:${(dying.address() as AddressInfo).port}/any`);
+  try {
+    await expect(sql`select 1`.execute(lost)).rejects.toThrow();
+    await pause(50);
+    expect(unexpected).toEqual([]);
+  } finally {
+    process.off('uncaughtException', note);
+    await lost.destroy();
+    dying.close();
+  }
 });

@@ -50,9 +50,6 @@ export class PatientKysely<DB> extends Kysely<DB> {
 /** What `pg` says when `query_timeout` has passed; the connection would still wait for its answer. */
 const isUnanswered = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
 
-/** Whoever asks next is told; without a listener the event would end the process. */
-const onLost = (): void => undefined;
-
 /**
  * A connection for as long as it is lent. One that has not answered in time is closed at once: back in the pool it
  * would make everybody wait who is lent it next. A single statement, which is its own transaction, is run again too.
@@ -60,9 +57,7 @@ const onLost = (): void => undefined;
 class LentConnection {
   private gone: Error | null = null;
 
-  constructor(private readonly client: pg.PoolClient) {
-    client.on('error', onLost);
-  }
+  constructor(private readonly client: pg.PoolClient) {}
 
   query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
     const alone = this.client.getTransactionStatus() === 'I';
@@ -70,12 +65,7 @@ class LentConnection {
   }
 
   release(): void {
-    if (this.gone === null) this.giveBack(false);
-  }
-
-  private giveBack(close: boolean): void {
-    this.client.release(close); // the pool listens again from here on
-    this.client.off('error', onLost);
+    if (this.gone === null) this.client.release();
   }
 
   private async ask(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
@@ -85,15 +75,22 @@ class LentConnection {
     } catch (error) {
       if (isUnanswered(error)) {
         this.gone = error as Error;
-        this.giveBack(true);
+        this.client.release(true);
       }
       throw error;
     }
   }
 }
 
-/** A pool of `pg` that lends such connections to Kysely. */
+/** Whoever asks next is told; without a listener the event would end the process. */
+const onLost = (): void => undefined;
+
+/**
+ * A pool of `pg` that lends such connections to Kysely. They are listened to for all their life: the pool stops listening
+ * as it lends one, which can be lost before its borrower runs, in the very packet that said it was ready.
+ */
 export function patientPool(pool: pg.Pool): PostgresPool {
+  pool.on('connect', (client) => client.on('error', onLost));
   return {
     connect: async () => new LentConnection(await pool.connect()) as unknown as PostgresPoolClient,
     end: () => pool.end(),

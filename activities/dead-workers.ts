@@ -100,7 +100,10 @@ export class DeadWorkers {
         execution,
         maximumPageSize: 1,
       });
-      const last = history?.events?.[0];
+      // A page is what was written at once. A task that was given out with the answer to the one before is in one with it,
+      // and can't be reset to: it times out.
+      const [last, ...withIt] = history?.events ?? [];
+      if (withIt.length > 0) return false;
       const worker = relayOf(last?.workflowTaskStartedEventAttributes?.identity);
       if (last?.eventType !== EVENT_WORKFLOW_TASK_STARTED || !(await this.isDead(worker))) return false;
       await temporal.workflowService.resetWorkflowExecution({

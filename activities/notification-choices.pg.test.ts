@@ -17,7 +17,7 @@ import {
   passUntilStart,
 } from '../tests/support/appointments.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
-import { deliver } from './notification-delivery.js';
+import { deliver, readViews } from './notification-delivery.js';
 
 /** What reaches somebody by what they have chosen, and by what their number and calendar take; a relay's own statements. */
 
@@ -53,7 +53,7 @@ async function work(): Promise<void> {
   const { sms, mail } = bench.providers;
   const site = { brand: 'Punctual', webUrl: 'https://app.example.test' };
   const deps = { db: db(), sms, mail, mailDomain: 'punctual.test', site, log: pino({ level: 'silent' }) };
-  await finishNotifications(db(), RELAY, await deliver(deps, begun));
+  await finishNotifications(db(), RELAY, await deliver(deps, begun, await readViews(deps, begun)));
 }
 
 const rowsOf = (kind: NotificationKind, channel?: 'email' | 'sms' | 'in_app') => {

@@ -7,7 +7,7 @@ import { SmtpMail } from '../providers/mail.js';
 import { type Bench, startBench } from '../providers/test-sandbox.js';
 import { bookAppointment, makeParties, passTime } from '../tests/support/appointments.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
-import { deliver } from './notification-delivery.js';
+import { deliver, readViews } from './notification-delivery.js';
 
 const RELAY = 1;
 const SITE = { brand: 'Punctual', webUrl: 'https://app.example.test' };
@@ -66,7 +66,7 @@ async function relayOnce(): Promise<void> {
   const begun = await beginNotifications(db(), RELAY, ids);
   const { sms } = bench.providers;
   const deps = { db: db(), sms, mail, mailDomain: 'example.com', site: SITE, log: pino({ level: 'silent' }) };
-  await finishNotifications(db(), RELAY, await deliver(deps, begun));
+  await finishNotifications(db(), RELAY, await deliver(deps, begun, await readViews(deps, begun)));
 }
 
 test('a mail whose answer is lost is repeated once, then given up for all to see', async () => {

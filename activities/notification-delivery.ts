@@ -27,20 +27,29 @@ const MOST_ATTEMPTS = 8;
 /** A mail server can't be asked what it took: one repeat under the same Message-ID, then the attention list. */
 const MOST_UNANSWERED_MAILS = 2;
 
+/** The appointments of rows, as of this moment. */
+export type Views = ReadonlyMap<string, StoredView>;
+
 /**
- * Decides by the state of this moment what each row is, and hands it over. A row that can't be read or written fails
- * alone. @returns how each ended
+ * Decides by the state of this moment what each row is, and hands it over. A row that can't be written, or whose
+ * appointment can't be read, fails alone. @returns how each ended
  */
-export async function deliver(deps: DeliveryDependencies, rows: readonly BegunNotification[]): Promise<Sending[]> {
-  const views = await viewsOrNone(deps, rows);
+export function deliver(
+  deps: DeliveryDependencies,
+  rows: readonly BegunNotification[],
+  views: Views,
+): Promise<Sending[]> {
   return Promise.all(rows.map((row) => deliverOne(deps, row, views.get(row.appointmentId))));
 }
 
-/** One appointment that can't be read must not hold up the others of its chunk: then each is read on its own. */
-async function viewsOrNone(
+/**
+ * Reads what rows are decided by, before they are begun: from then on nobody could say of a mail whether it was sent.
+ * One appointment that can't be read must not hold up the others of its chunk: then each is read on its own.
+ */
+export async function readViews(
   { db, log }: DeliveryDependencies,
-  rows: readonly BegunNotification[],
-): Promise<Map<string, StoredView>> {
+  rows: readonly { appointmentId: string }[],
+): Promise<Views> {
   const ids = [...new Set(rows.map(({ appointmentId }) => appointmentId))];
   try {
     return await viewsOf(db, ids);

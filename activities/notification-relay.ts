@@ -10,7 +10,7 @@ import {
 import type { RelaySession } from '../db/relay-session.js';
 import type { Channel } from '../domain/notifications.js';
 import { MAIL_CONNECTIONS } from '../providers/mail.js';
-import { deliver, type DeliveryDependencies } from './notification-delivery.js';
+import { deliver, type DeliveryDependencies, readViews } from './notification-delivery.js';
 
 export interface NotificationRelayDependencies extends DeliveryDependencies {
   db: Db;
@@ -23,22 +23,25 @@ const CLAIM_BATCH = 1_000;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
 
-/** What a row waits in: a vendor's own line, or the one for what nobody has to act on within seconds. */
-type Line = 'sms' | 'email' | 'later';
+/** What a row waits in: a vendor's own line, that of mails whose first try was never answered, or the one for what nobody has to act on within seconds. */
+type Line = 'sms' | 'email' | 'repeats' | 'later';
 
 /**
  * What each line hands over at once: `chunks` side by side, each of `rows` that are begun and read together, so few
  * that a decision is never old. A mail's chunk is what goes over the connections at once: of those that are begun and
- * wait behind others nobody could say, after a kill, whether they were sent.
+ * wait behind others nobody could say, after a kill, whether they were sent. A mail that is repeated goes alone, since it
+ * has no third try.
  */
 export const LINES: Record<Line, { chunks: number; rows: number }> = {
   sms: { chunks: 2, rows: 100 },
   email: { chunks: 3, rows: MAIL_CONNECTIONS },
+  repeats: { chunks: 2, rows: 1 },
   later: { chunks: 1, rows: 200 },
 };
 
 /** In-app notices are only written down, and admins have no session to come to: both let go first who has one. */
-function lineOf({ channel, recipientRole }: ClaimedNotification): Line {
+function lineOf({ channel, recipientRole, unanswered }: ClaimedNotification): Line {
+  if (channel === 'email' && unanswered > 0) return 'repeats';
   return channel === 'in_app' || recipientRole === 'admin' ? 'later' : channel;
 }
 
@@ -47,8 +50,8 @@ function lineOf({ channel, recipientRole }: ClaimedNotification): Line {
  * handing over goes at the vendor's pace, each channel on its own, and decides what a row is as it begins.
  */
 export class NotificationRelay {
-  private readonly waiting: Record<Line, string[]> = { sms: [], email: [], later: [] };
-  private readonly running: Record<Line, number> = { sms: 0, email: 0, later: 0 };
+  private readonly waiting: Record<Line, ClaimedNotification[]> = { sms: [], email: [], repeats: [], later: [] };
+  private readonly running: Record<Line, number> = { sms: 0, email: 0, repeats: 0, later: 0 };
   private readonly chunks = new Set<Promise<void>>();
   private stopped = false;
 
@@ -58,7 +61,7 @@ export class NotificationRelay {
   async claim(): Promise<number> {
     const { db, session } = this.deps;
     if (this.stopped || !session.held) return 0;
-    const waiting = Object.values(this.waiting).reduce((sum, ids) => sum + ids.length, 0);
+    const waiting = Object.values(this.waiting).reduce((sum, line) => sum + line.length, 0);
     if (waiting >= MOST_WAITING) return 0;
     const vendors = await this.claimOf(db, ['sms', 'email']);
     const inApp = vendors < CLAIM_BATCH ? await this.claimOf(db, ['in_app']) : 0;
@@ -78,8 +81,8 @@ export class NotificationRelay {
 
   private async claimOf(db: Db, channels: readonly Channel[]): Promise<number> {
     const claimed = await claimNotifications(db, this.deps.session.id, channels, CLAIM_BATCH);
-    for (const one of claimed) this.waiting[lineOf(one)].push(one.id);
-    for (const line of ['email', 'sms', 'later'] as const) this.fill(line);
+    for (const one of claimed) this.waiting[lineOf(one)].push(one);
+    for (const line of ['repeats', 'email', 'sms', 'later'] as const) this.fill(line);
     return claimed.length;
   }
 
@@ -103,12 +106,14 @@ export class NotificationRelay {
   }
 
   /** Never throws: with the database away the rows stay claimed, and are set free when this relay ends or starts anew. */
-  private async handOver(ids: string[]): Promise<void> {
+  private async handOver(claimed: readonly ClaimedNotification[]): Promise<void> {
     const { db, session, log } = this.deps;
+    const ids = claimed.map(({ id }) => id);
     for (;;) {
       try {
+        const views = await readViews(this.deps, claimed);
         const begun = await beginNotifications(db, session.id, ids);
-        const endings = await deliver(this.deps, begun);
+        const endings = await deliver(this.deps, begun, views);
         await this.writeDown(endings);
         return;
       } catch (error) {

@@ -14,6 +14,8 @@ export interface ClaimedNotification {
   appointmentId: string;
   channel: Channel;
   recipientRole: Role;
+  /** How many earlier tries were given to the vendor and never answered. */
+  unanswered: number;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function claimNotifications(
     )
     update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()
     from due where n.id = due.id
-    returning n.id, n.appointment_id, n.channel, n.recipient_role`.execute(db);
+    returning n.id, n.appointment_id, n.channel, n.recipient_role, n.unanswered`.execute(db);
   return rows.toSorted((a, b) => (a.appointmentId < b.appointmentId ? -1 : 1));
 }
 

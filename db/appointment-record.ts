@@ -7,6 +7,7 @@ import type { HoldStatus, PaymentMethod, PaymentStatus } from '../domain/types.j
 import { toDate, toMs } from './clock.js';
 import { compiledRead } from './compiled-read.js';
 import type { Db, Trx } from './database.js';
+import { AHEAD } from './patience.js';
 import type { AppointmentTable, RoomStatus } from './schema.js';
 import { slotRange } from './slots.js';
 
@@ -134,9 +135,9 @@ export async function loadAppointment(db: Db, id: string): Promise<LoadedAppoint
   return selected === undefined ? null : toLoaded(selected);
 }
 
-/** Locks the row for a change, if there is one. */
+/** Locks the row for a change, if there is one, together with the statement that comes next in the transaction. */
 export async function lockRow(trx: Trx, id: string): Promise<void> {
-  await sql`select 1 from appointment where id = ${id} for no key update`.execute(trx);
+  await sql`${sql.raw(AHEAD)} select 1 from appointment where id = ${id} for no key update`.execute(trx);
 }
 
 /** Locks the row for a change, then reads it and the clock; null when there is none. */

@@ -58,7 +58,8 @@ export function openDatabase(
     query_timeout: ANSWER_MS,
     idle_in_transaction_session_timeout: STATEMENT_MS,
     keepAlive: true,
-  });
+    pipeline: true, // for what patience.ts sends together
+  } as pg.PoolConfig);
   // An idle connection that PostgreSQL drops must not end the process; the next query opens another.
   pool.on('error', () => undefined);
   const db = new PatientKysely<DB>({

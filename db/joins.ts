@@ -8,6 +8,7 @@ import type { Db, Trx } from './database.js';
 import { freeLease, takeLease } from './leases.js';
 import { type Answer, rememberAnswer, type RequestKey } from './idempotency.js';
 import { firstTryAt, storeMessage } from './messages.js';
+import { LAST } from './patience.js';
 
 /** Where somebody who was let in goes. */
 export interface Doorway {
@@ -79,7 +80,7 @@ async function recordJoin(
   const chat = record.sessionMode === 'chat';
   const at = new Date(now);
   const remembered = answer === null ? sql`select 1` : rememberAnswer(trx, answer.key, answer);
-  const { rows } = await sql<Omit<Joined, 'loaded'>>`
+  const { rows } = await sql<Omit<Joined, 'loaded'>>`${sql.raw(LAST)}
     with remembered as (${remembered}), joined as (
       update appointment set ${joined} = coalesce(${joined}, ${at}),
         ${came} = case when ${chat} then coalesce(${came}, ${at}) else ${came} end

@@ -50,30 +50,89 @@ export class PatientKysely<DB> extends Kysely<DB> {
 /** What `pg` says when `query_timeout` has passed; the connection would still wait for its answer. */
 const isUnanswered = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
 
+/** Begins the text of a statement whose answer nobody looks at: it is sent together with the next one. */
+export const AHEAD = '/* ahead */';
+/** Begins the text of a transaction's last statement: `commit` is sent together with it, so that nothing may fail after it. */
+export const LAST = '/* last */';
+
+interface Statement {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+const COMMIT: Statement = { sql: 'commit', parameters: [] };
+const goesAhead = ({ sql }: Statement): boolean => sql === 'begin' || sql.startsWith(AHEAD);
+const ENDS: ReadonlySet<string> = new Set(['commit', 'rollback']);
+/** What is answered for a statement that waits for the next one. */
+const NOTHING = { command: 'SELECT', rowCount: null, oid: 0, fields: [], rows: [] } satisfies pg.QueryResult;
+
+/** @returns the last one's answer @throws the first one's error: those behind it say only that it failed */
+async function firstFailure(asked: readonly Promise<pg.QueryResult>[]): Promise<pg.QueryResult> {
+  const answers = await Promise.allSettled(asked);
+  const failed = answers.find((answer) => answer.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return asked.at(-1)!;
+}
+
 /**
  * A connection for as long as it is lent. One that has not answered in time is closed at once: back in the pool it
  * would make everybody wait who is lent it next. A single statement, which is its own transaction, is run again too.
+ * `begin`, and what is marked AHEAD or LAST, goes out with the statement beside it: a packet and a wait less each.
  */
 class LentConnection {
   private gone: Error | null = null;
+  private ahead: Statement[] = [];
+  private committed: Promise<pg.QueryResult> | null = null;
 
   constructor(private readonly client: pg.PoolClient) {}
 
-  query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+  async query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+    const statement = { sql, parameters };
+    if (goesAhead(statement)) {
+      this.ahead.push(statement);
+      return NOTHING;
+    }
+    if (this.committed !== null) return this.endCommitted(sql);
+    if (sql.startsWith(LAST)) return this.askLast(statement);
+    if (this.ahead.length > 0) return firstFailure(this.askTogether([...this.ahead.splice(0), statement]));
     const alone = this.client.getTransactionStatus() === 'I';
-    return alone ? untilSerialized(() => this.ask(sql, parameters)) : this.ask(sql, parameters);
+    return alone ? untilSerialized(() => this.ask(statement)) : this.ask(statement);
   }
 
   release(): void {
     if (this.gone === null) this.client.release();
   }
 
-  private async ask(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+  /** Where the last statement failed, its `commit` has rolled back. */
+  private endCommitted(sql: string): Promise<pg.QueryResult> {
+    const { committed } = this;
+    if (committed === null || !ENDS.has(sql)) throw new Error('a statement came after the last one of its transaction');
+    this.committed = null;
+    return sql === 'commit' ? committed : committed.catch(() => NOTHING);
+  }
+
+  private async askLast(statement: Statement): Promise<pg.QueryResult> {
+    const asked = this.askTogether([...this.ahead.splice(0), statement, COMMIT]);
+    this.committed = asked.pop()!;
+    this.committed.catch(() => undefined); // told to whoever commits
+    return firstFailure(asked);
+  }
+
+  private askTogether(statements: readonly Statement[]): Promise<pg.QueryResult>[] {
+    const { stream } = (this.client as unknown as { connection: { stream: { cork(): void; uncork(): void } } })
+      .connection;
+    stream.cork();
+    const asked = statements.map((statement) => this.ask(statement));
+    stream.uncork();
+    return asked;
+  }
+
+  private async ask({ sql, parameters }: Statement): Promise<pg.QueryResult> {
     if (this.gone !== null) throw this.gone;
     try {
       return await this.client.query(sql, [...parameters]);
     } catch (error) {
-      if (isUnanswered(error)) {
+      if (isUnanswered(error) && this.gone === null) {
         this.gone = error as Error;
         this.client.release(true);
       }

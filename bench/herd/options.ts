@@ -27,8 +27,8 @@ export interface HerdOptions {
   cronPhaseS: number;
 }
 
-/** One a core of the machine that all figures are of, as Node programs are run. */
-const DEFAULT_WORKERS = 2;
+/** A second one is slower on the two cores that all figures are of, which PostgreSQL, Temporal and the API need too. */
+const DEFAULT_WORKERS = 1;
 const SHORTEST_MINUTE_MS = 2_000;
 const LONGEST_MINUTE_MS = 60_000;
 const MINUTE_MS_PER_APPOINTMENT = 12;

@@ -33,8 +33,8 @@ const shared = {
 export default defineConfig({
   test: {
     globalSetup: ['tests/setup/global.ts'],
-    // Two cores, and PostgreSQL and Temporal need their share of them.
-    maxWorkers: 2,
+    // One more than the two cores of CI: lives wait for their clock more than they work.
+    maxWorkers: 3,
     teardownTimeout: 30_000,
     projects: [
       { test: { ...shared, name: 'sharing', include: SHARING, exclude: [...NOT_OURS, ALONE], isolate: false } },

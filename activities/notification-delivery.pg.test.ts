@@ -2,7 +2,13 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { beginNotifications, claimNotifications, finishNotifications } from '../db/notification-claims.js';
+import {
+  beginNotifications,
+  type BegunNotification,
+  claimNotifications,
+  finishNotifications,
+  freeNotificationsOfDeadRelays,
+} from '../db/notification-claims.js';
 import { SmtpMail } from '../providers/mail.js';
 import { type Bench, startBench } from '../providers/test-sandbox.js';
 import { bookAppointment, makeParties, passTime } from '../tests/support/appointments.js';
@@ -58,12 +64,22 @@ const mails = () =>
     .where('channel', '=', 'email')
     .execute();
 
-/** One round of a relay over what is due by then. */
-async function relayOnce(): Promise<void> {
+async function begin(): Promise<BegunNotification[]> {
   await passTime(db(), id, 61_000);
   const claimed = await claimNotifications(db(), RELAY, ['email'], 10);
-  const ids = claimed.map((one) => one.id);
-  const begun = await beginNotifications(db(), RELAY, ids);
+  return beginNotifications(
+    db(),
+    RELAY,
+    claimed.map((one) => one.id),
+  );
+}
+
+/** One round of a relay over what is due by then. */
+async function relayOnce(): Promise<void> {
+  await handOver(await begin());
+}
+
+async function handOver(begun: readonly BegunNotification[]): Promise<void> {
   const { sms } = bench.providers;
   const deps = { db: db(), sms, mail, mailDomain: 'example.com', site: SITE, log: pino({ level: 'silent' }) };
   await finishNotifications(db(), RELAY, await deliver(deps, begun, await readViews(deps, begun)));
@@ -76,6 +92,30 @@ test('a mail whose answer is lost is repeated once, then given up for all to see
   for (let round = 0; round < 3; round += 1) await relayOnce();
   expect(taken).toBe(2);
   expect(await mails()).toMatchObject([{ status: 'failed', unanswered: 2, error: expect.stringContaining('twice') }]);
+});
+
+test('a repeat counts from the moment at which the server is ready for it: a relay that dies before has not tried it', async () => {
+  onTaken = 'drops the connection';
+  await relayOnce();
+  expect(await begin()).toMatchObject([{ unanswered: 1, attempts: 2 }]);
+  // No lock says that this relay lives.
+  expect(await freeNotificationsOfDeadRelays(db())).toBe(1);
+  expect(await mails()).toMatchObject([{ status: 'pending', unanswered: 1 }]);
+
+  const begun = await begin();
+  await db()
+    .updateTable('notification')
+    .set({ claimedBy: RELAY + 1 })
+    .where('channel', '=', 'email')
+    .execute();
+  await handOver(begun);
+  expect(taken).toBe(1);
+  expect(await mails()).toMatchObject([{ status: 'sending', unanswered: 1 }]);
+
+  await freeNotificationsOfDeadRelays(db());
+  await relayOnce();
+  expect(taken).toBe(2);
+  expect(await mails()).toMatchObject([{ status: 'pending', unanswered: 2 }]);
 });
 
 test('a mail that the server refused for now is tried on: it has not taken it', async () => {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { viewsOf, type StoredView } from '../db/appointment-views.js';
 import type { Db } from '../db/database.js';
 import { decryptField } from '../db/field-encryption.js';
-import { reopenUnwantedMail, type BegunNotification, type Sending } from '../db/notification-claims.js';
+import { handOverRepeat, reopenUnwantedMail, type BegunNotification, type Sending } from '../db/notification-claims.js';
 import { distrustPhone, optOut } from '../db/phones.js';
 import { deadlinesOf } from '../domain/deadlines.js';
 import { channelVerdict, groupOf, isEssential } from '../domain/notification-preferences.js';
@@ -159,6 +159,7 @@ async function handOver(
         calendar: invitationFor(site, template, view, { ...row, email }, mail.sender),
         kind: template,
         messageId: `<${row.id}@${mailDomain}>`,
+        ...(row.unanswered > 0 && { handingOver: () => handOverRepeat(db, row) }),
       });
       return ref;
     }

@@ -23,25 +23,22 @@ const CLAIM_BATCH = 1_000;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
 
-/** What a row waits in: a vendor's own line, that of mails whose first try was never answered, or the one for what nobody has to act on within seconds. */
-type Line = 'sms' | 'email' | 'repeats' | 'later';
+/** What a row waits in: a vendor's own line, or the one for what nobody has to act on within seconds. */
+type Line = 'sms' | 'email' | 'later';
 
 /**
  * What each line hands over at once: `chunks` side by side, each of `rows` that are begun and read together, so few
  * that a decision is never old. A mail's chunk is what goes over the connections at once: of those that are begun and
- * wait behind others nobody could say, after a kill, whether they were sent. A mail that is repeated goes alone, since it
- * has no third try.
+ * wait behind others nobody could say, after a kill, whether they were sent.
  */
 export const LINES: Record<Line, { chunks: number; rows: number }> = {
   sms: { chunks: 2, rows: 100 },
   email: { chunks: 3, rows: MAIL_CONNECTIONS },
-  repeats: { chunks: 2, rows: 1 },
   later: { chunks: 1, rows: 200 },
 };
 
 /** In-app notices are only written down, and admins have no session to come to: both let go first who has one. */
-function lineOf({ channel, recipientRole, unanswered }: ClaimedNotification): Line {
-  if (channel === 'email' && unanswered > 0) return 'repeats';
+function lineOf({ channel, recipientRole }: ClaimedNotification): Line {
   return channel === 'in_app' || recipientRole === 'admin' ? 'later' : channel;
 }
 
@@ -50,8 +47,8 @@ function lineOf({ channel, recipientRole, unanswered }: ClaimedNotification): Li
  * handing over goes at the vendor's pace, each channel on its own, and decides what a row is as it begins.
  */
 export class NotificationRelay {
-  private readonly waiting: Record<Line, ClaimedNotification[]> = { sms: [], email: [], repeats: [], later: [] };
-  private readonly running: Record<Line, number> = { sms: 0, email: 0, repeats: 0, later: 0 };
+  private readonly waiting: Record<Line, ClaimedNotification[]> = { sms: [], email: [], later: [] };
+  private readonly running: Record<Line, number> = { sms: 0, email: 0, later: 0 };
   private readonly chunks = new Set<Promise<void>>();
   private stopped = false;
 
@@ -82,7 +79,7 @@ export class NotificationRelay {
   private async claimOf(db: Db, channels: readonly Channel[]): Promise<number> {
     const claimed = await claimNotifications(db, this.deps.session.id, channels, CLAIM_BATCH);
     for (const one of claimed) this.waiting[lineOf(one)].push(one);
-    for (const line of ['repeats', 'email', 'sms', 'later'] as const) this.fill(line);
+    for (const line of ['email', 'sms', 'later'] as const) this.fill(line);
     return claimed.length;
   }
 

@@ -14,8 +14,6 @@ export interface ClaimedNotification {
   appointmentId: string;
   channel: Channel;
   recipientRole: Role;
-  /** How many earlier tries were given to the vendor and never answered. */
-  unanswered: number;
 }
 
 /**
@@ -37,7 +35,7 @@ export async function claimNotifications(
     )
     update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()
     from due where n.id = due.id
-    returning n.id, n.appointment_id, n.channel, n.recipient_role, n.unanswered`.execute(db);
+    returning n.id, n.appointment_id, n.channel, n.recipient_role`.execute(db);
   return rows.toSorted((a, b) => (a.appointmentId < b.appointmentId ? -1 : 1));
 }
 
@@ -53,6 +51,8 @@ export interface BegunNotification {
   attempts: number;
   /** How many earlier tries were given to the vendor and never answered. */
   unanswered: number;
+  /** The relay that has it. */
+  claimedBy: number;
   notBefore: Date;
   /** When an earlier try began whose answer never came: the vendor is asked first. */
   triedAt: Date | null;
@@ -70,7 +70,8 @@ export interface BegunNotification {
 }
 
 /**
- * Begins the handing over of claimed rows. Those that are no longer this relay's (voided, taken over) are left out. They are
+ * Begins the handing over of claimed rows, which count as tried from now on, but for mails that are repeated
+ * (`handOverRepeat`). Those that are no longer this relay's (voided, taken over) are left out. They are
  * found by their ids: `coalesce` hides the partial index by which PostgreSQL would go through all that is claimed.
  */
 export async function beginNotifications(
@@ -79,14 +80,26 @@ export async function beginNotifications(
   ids: readonly string[],
 ): Promise<BegunNotification[]> {
   const { rows } = await sql<BegunNotification>`
-    update notification n set attempts = n.attempts + 1, tried_at = clock_timestamp()
+    update notification n set attempts = n.attempts + 1,
+      tried_at = case when n.channel = 'email' and n.unanswered > 0 then n.tried_at else clock_timestamp() end
     from person p
     where n.id = any(${[...ids]}::uuid[]) and coalesce(n.status, '') = 'sending' and n.claimed_by = ${relayId}
       and p.id = n.recipient_id
     returning n.id, n.appointment_id, n.schedule_version, n.kind, n.recipient_role, n.recipient_id, n.channel, n.attempts,
-      n.unanswered, n.not_before, old.tried_at, n.tried_at as begun_at, p.name, p.email, p.phone, p.locale, p.time_zone,
+      n.unanswered, n.claimed_by, n.not_before, old.tried_at, clock_timestamp() as begun_at, p.name, p.email, p.phone, p.locale, p.time_zone,
       p.phone_verified_at, p.sms_opted_out_at, p.notification_preferences as preferences`.execute(db);
   return rows;
+}
+
+/**
+ * Writes down that a repeated mail is handed over, as the last thing before the server gets any of it: it has no third
+ * try, so one that its relay dies with on the way there must not count. @throws Error when it is no longer this relay's
+ */
+export async function handOverRepeat(db: Db, { id, claimedBy }: BegunNotification): Promise<void> {
+  const { numAffectedRows } = await sql`
+    update notification set tried_at = clock_timestamp()
+    where id = ${id} and status = 'sending' and claimed_by = ${claimedBy}`.execute(db);
+  if (numAffectedRows !== 1n) throw new Error('the notification is no longer this relay’s');
 }
 
 /** How long what a dead relay was just handing over is left alone: its request may still be on its way to the vendor. */

@@ -11,9 +11,10 @@ function neverConnected(error: unknown): boolean {
 
 /**
  * An SMTP failure in our words: a 5xx reply is final, a 4xx reply and a connection that failed are not (RFC 5321,
- * section 4.2.1). The server's sentence is left out, since it quotes addresses.
+ * section 4.2.1). The server's sentence is left out, since it quotes addresses. `begun`: the server may have had some of
+ * the message.
  */
-export function toMailError(error: unknown): ProviderError {
+export function toMailError(error: unknown, begun: boolean): ProviderError {
   if (error instanceof ProviderError) return error;
   const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown };
   const name = typeof code === 'string' ? code : 'unexpected';
@@ -23,6 +24,6 @@ export function toMailError(error: unknown): ProviderError {
   }
   // Without a reply only a message that can't be addressed at all is final.
   const retryable = name !== 'EENVELOPE';
-  const unanswered = MID_SESSION.has(name) && !neverConnected(error);
+  const unanswered = begun && MID_SESSION.has(name) && !neverConnected(error);
   return new ProviderError('smtp', name, `The mail was not handed over (${name})`, retryable, null, unanswered);
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import type { MailConfig } from './config.js';
 import { CALL_TIMEOUT_MS } from './limits.js';
@@ -10,6 +11,12 @@ const IDLE_MS = 5_000;
 
 /** `Name <address>` or an address alone. */
 const ADDRESS = /<([^<>]+)>\s*$/;
+
+/** A message's content is read when the server has said 354 to DATA. */
+async function* onceBegun(begin: () => Promise<void>, content: Readable): AsyncGenerator<Buffer> {
+  await begin();
+  yield* content;
+}
 
 /** Mail over SMTP, as text and HTML, with an entry for the calendar. `ref` is the Message-ID, the same at every repeat. Throws ProviderError only. */
 export class SmtpMail implements MailProvider {
@@ -34,9 +41,20 @@ export class SmtpMail implements MailProvider {
       disableFileAccess: true,
       disableUrlAccess: true,
     });
+    this.transport.use('stream', ({ data, message }, done) => {
+      const { begin } = data as { begin?: () => Promise<void> };
+      if (begin !== undefined) message.processFunc((content) => Readable.from(onceBegun(begin, content)));
+      done();
+    });
   }
 
   async sendMail(message: Parameters<MailProvider['sendMail']>[0]): Promise<{ ref: string }> {
+    const { handingOver } = message;
+    let begun = handingOver === undefined;
+    const begin = async () => {
+      await handingOver?.();
+      begun = true;
+    };
     try {
       const sent = await this.transport.sendMail({
         from: this.config.from,
@@ -46,6 +64,7 @@ export class SmtpMail implements MailProvider {
         ...(message.html === undefined ? {} : { html: message.html }),
         ...(message.calendar ? { icalEvent: { filename: 'appointment.ics', ...message.calendar } } : {}),
         messageId: message.messageId,
+        ...(handingOver !== undefined && { begin }),
         headers: {
           'Auto-Submitted': 'auto-generated', // RFC 3834: no out-of-office replies
           'X-Punctual-Kind': message.kind,
@@ -53,7 +72,7 @@ export class SmtpMail implements MailProvider {
       });
       return { ref: sent.messageId };
     } catch (error) {
-      throw toMailError(error);
+      throw toMailError(error, begun);
     }
   }
 

@@ -208,7 +208,8 @@ export interface MailProvider {
   readonly sender: string;
   /**
    * `kind` goes into the header X-Punctual-Kind. `messageId` is fixed per notification, so that a repeat can be
-   * recognised by the recipient's mail server.
+   * recognised by the recipient's mail server. `handingOver` is called when the server is ready for the message, before
+   * any of it is sent; when it rejects, nothing is.
    */
   sendMail(message: {
     to: string;
@@ -218,6 +219,7 @@ export interface MailProvider {
     calendar?: CalendarPart | null;
     kind: string;
     messageId: string;
+    handingOver?: () => Promise<void>;
   }): Promise<{ ref: string }>;
   /** Closes the connections that are kept open; nothing is sent afterwards. */
   close(): void;

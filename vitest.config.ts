@@ -11,12 +11,8 @@ const byHand = [
 ];
 const NOT_OURS = ['**/node_modules/**', 'dist/**', '.punctual/**'];
 
-/** Tests that leave nothing behind in their process: they share it, and what it has loaded, which takes longer than they do. */
-const SHARING = ['domain', 'texts', 'bench', 'providers', 'sandbox', 'docs', 'db', 'activities', 'api'].map(
-  (room) => `${room}/**/*.test.ts`,
-);
-/** Temporal's native runtime is one a process, and those who start workers have it to themselves. */
-const ALONE = '**/*.temporal.test.ts';
+/** Tests that leave nothing behind in their process share it, and what it has loaded, which takes longer than many of them do. */
+const ALONE = ['dev/**/*.test.ts'];
 
 /** Both kinds of tests. (Not by `extends`, which would bring PostgreSQL and Temporal up once for each.) */
 const shared = {
@@ -33,23 +29,20 @@ const shared = {
 export default defineConfig({
   test: {
     globalSetup: ['tests/setup/global.ts'],
-    // One more than the two cores of CI: lives wait for their clock more than they work.
-    maxWorkers: 3,
+    // Two cores, and PostgreSQL and Temporal need their share of them.
+    maxWorkers: 2,
     teardownTimeout: 30_000,
     projects: [
-      { test: { ...shared, name: 'sharing', include: SHARING, exclude: [...NOT_OURS, ALONE], isolate: false } },
       {
         test: {
           ...shared,
-          name: 'alone',
+          name: 'sharing',
           include: ['**/*.test.ts'],
-          exclude: [
-            ...NOT_OURS,
-            ...SHARING.map((glob) => glob.replace('*.test.ts', '!(*.temporal).test.ts')),
-            ...byHand,
-          ],
+          exclude: [...NOT_OURS, ...ALONE, ...byHand],
+          isolate: false,
         },
       },
+      { test: { ...shared, name: 'alone', include: ALONE, exclude: NOT_OURS } },
     ],
   },
 });

@@ -8,6 +8,7 @@ import { Problem } from './errors.js';
 import type { Attempt } from './idempotency.js';
 import { isUuid } from './ids.js';
 import type { Services } from './services.js';
+import { isWorkflowGone } from './temporal-errors.js';
 
 /** A booking as a client asks for it; `startsAt` in epoch ms. */
 export interface BookingRequest {
@@ -40,7 +41,11 @@ export async function bookAppointment(
   throw new Problem('temporal_unavailable');
 }
 
-/** @returns false when the workflow of this id is over and takes no booking any more */
+/**
+ * @returns false when the workflow of this id is over and takes no booking any more
+ * @throws Problem `temporal_unavailable` when its run was ended under the booking (terminated, or reset after its worker
+ * died), which may have been carried out
+ */
 async function settle(
   { calls }: Services,
   appointmentId: string,
@@ -52,6 +57,7 @@ async function settle(
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    if (isWorkflowGone(error)) throw new Problem('temporal_unavailable', { cause: error });
     throw error;
   }
 }

@@ -190,3 +190,27 @@ test('declined by card, then paid from the wallet: the card paid late after all 
   expect(await refunds()).toMatchObject([{ destination: 'source', reason: 'late_money', amountMinor: 2_000 }]);
   expect(await get(client, id)).toMatchObject({ payment: { status: 'completed', method: 'wallet' }, hold: 'held' });
 });
+
+test('a booking whose run is ended under it is not refused: it is tried again under its key, and booked once', async () => {
+  const [client, therapist] = [await makeClient(world.db), await makeTherapist(world.db, { minuteMs: MINUTE_MS })];
+  const startsAt = new Date(Date.now() + 100 * MINUTE_MS).toISOString();
+  const wish = { therapistId: therapist.id, startsAt, durationMinutes: 20, sessionMode: 'chat' };
+  const key = `run-ended-${client.id}`;
+  await world.stopWorker();
+  const asked = world.send(client, 'POST', '/v1/appointments', wish, key);
+  const query = `TaskQueue = '${world.taskQueue}' and clientId = '${client.id}' and ExecutionStatus = 'Running'`;
+  let ended = 0;
+  await steps.until('its run is there', async () => {
+    for await (const { workflowId } of world.temporal.workflow.list({ query })) {
+      await world.temporal.workflow.getHandle(workflowId).terminate();
+      ended += 1;
+    }
+    return ended > 0;
+  });
+  expect(await asked).toMatchObject({ status: 503, body: { code: 'temporal_unavailable' } });
+  await world.startWorker();
+  expect((await world.send(client, 'POST', '/v1/appointments', wish, key)).status).toBe(201);
+  expect(await world.db.selectFrom('appointment').where('clientId', '=', client.id).selectAll().execute()).toHaveLength(
+    1,
+  );
+}, 60_000);

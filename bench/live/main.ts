@@ -1,4 +1,5 @@
 import { openDatabase } from '../../db/database.js';
+import { throwawayFieldKeys } from '../../dev/field-keys.js';
 import { readArguments } from '../options.js';
 import { atMost, type BenchOptions, type BenchResult } from '../result.js';
 import { startBenchStack } from '../stack.js';
@@ -15,7 +16,7 @@ export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
   const changes = Math.min(listeners, given.whole('changes', 500));
   const forAll = given.whole('for-all', 20);
   const stack = await startBenchStack({ log });
-  const db = openDatabase(stack.databaseUrl, { rings: true });
+  const db = openDatabase(stack.databaseUrl, { rings: true, fieldKeys: throwawayFieldKeys });
   try {
     const died = stack.died.then((message) => Promise.reject(new Error(message)));
     const api = await stack.startApi();

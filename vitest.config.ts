@@ -11,7 +11,7 @@ const byHand = [
 ];
 const NOT_OURS = ['**/node_modules/**', 'dist/**', '.punctual/**'];
 
-/** Tests that leave nothing behind in their process share it, and what it has loaded, which takes longer than many of them do. */
+/** Those that start and stop whole stacks; all others share their processes, and what these have loaded. */
 const ALONE = ['dev/**/*.test.ts'];
 
 /** Both kinds of tests. (Not by `extends`, which would bring PostgreSQL and Temporal up once for each.) */

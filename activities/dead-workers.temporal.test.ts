@@ -62,7 +62,6 @@ test('a task in the hand of a worker that died is given out again at once, that 
   expect(await watcher.takeTasks()).toBe(0);
   expect((await steps.stored(world, id)).remindedAt).toBeNull();
 
-  // A worker that has been there all along sees it die; one that comes later finds it dead.
   await holder.close();
   expect(await remindedLateByMs(id)).toBeLessThan(6_000);
   const runs = [];

@@ -5,6 +5,7 @@ import type { Db } from '../db/database.js';
 import { readLateAppointments } from '../db/late-appointments.js';
 import { readLivingRelays } from '../db/relay-session.js';
 import { appointmentWorkflowId } from '../workflows/messages.js';
+import { callTemporal } from './temporal-call.js';
 
 /** How a worker calls itself to Temporal: the SDK's `pid@host`, and its relay's id, by which others can tell that it died. */
 export const workerIdentity = (pid: number, relayId: number): string => `${pid}@${hostname()}#${relayId}`;
@@ -25,8 +26,6 @@ const TASK_TIMEOUT_MS = 10_000;
 /** Less late than this is nothing that a dead worker is needed for. */
 const LATE_MS = 200;
 const BATCH = 50;
-/** Every call to Temporal has a deadline; what missed it is looked at again. */
-const DEADLINE_MS = 5_000;
 
 // From temporal/api/enums/v1: the SDK's client exports neither.
 const EVENT_WORKFLOW_TASK_STARTED = 6;
@@ -90,7 +89,7 @@ export class DeadWorkers {
   private async takeTask(appointmentId: string): Promise<boolean> {
     const { temporal, log } = this.deps;
     const handle = temporal.workflow.getHandle(appointmentWorkflowId(appointmentId));
-    return temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
+    return callTemporal(temporal, async () => {
       const { workflowId, runId, raw } = await handle.describe();
       if (raw.pendingWorkflowTask?.state !== PENDING_WORKFLOW_TASK_STARTED) return false;
       const { namespace } = temporal.options;

@@ -4,6 +4,7 @@ import { commitAppointment } from '../db/commit.js';
 import type { Db } from '../db/database.js';
 import { claimMessages, markDelivered } from '../db/messages.js';
 import { appointmentWorkflowId, SIGNAL_OF_MESSAGE } from '../workflows/messages.js';
+import { callTemporal } from './temporal-call.js';
 
 export interface MessageRelayDependencies {
   db: Db;
@@ -12,8 +13,6 @@ export interface MessageRelayDependencies {
 }
 
 const BATCH = 100;
-/** Every call to Temporal has a deadline; a message that missed it is sent again. */
-const DEADLINE_MS = 5_000;
 
 type Claimed = Awaited<ReturnType<typeof claimMessages>>[number];
 
@@ -49,7 +48,7 @@ async function send(
 ): Promise<void> {
   try {
     const handle = temporal.workflow.getHandle(appointmentWorkflowId(appointmentId));
-    await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.signal(signal, { messageId: id }));
+    await callTemporal(temporal, () => handle.signal(signal, { messageId: id }));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     return decideAfterEnd(db, appointmentId);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Db } from '../db/database.js';
 import { claimPayoutBatches, markBatchStarted } from '../db/payout-sending.js';
 import { PAYOUT_WORKFLOW, payoutWorkflowId, type PayoutInput } from '../workflows/payout-messages.js';
+import { callTemporal } from './temporal-call.js';
 
 export interface PayoutRelayDependencies {
   db: Db;
@@ -13,8 +14,6 @@ export interface PayoutRelayDependencies {
 }
 
 const BATCHES = 10;
-/** Every call to Temporal has a deadline; a start that missed it is tried again and meets what it had started. */
-const DEADLINE_MS = 5_000;
 
 /** Starts the workflows of payout batches that the API could not start. @returns how many batches were claimed */
 export async function relayPayouts(deps: PayoutRelayDependencies): Promise<number> {
@@ -25,7 +24,7 @@ export async function relayPayouts(deps: PayoutRelayDependencies): Promise<numbe
 
 async function start({ db, temporal, taskQueue, log }: PayoutRelayDependencies, batchId: string): Promise<void> {
   try {
-    await temporal.withDeadline(Date.now() + DEADLINE_MS, () =>
+    await callTemporal(temporal, () =>
       temporal.workflow.start(PAYOUT_WORKFLOW, {
         workflowId: payoutWorkflowId(batchId),
         taskQueue,

@@ -4,6 +4,7 @@ import type { Db } from '../db/database.js';
 import { claimRefunds, markRefundsStarted, type ClaimedRefund } from '../db/refund-lists.js';
 import { toMajorUnits } from '../domain/major-units.js';
 import { REFUND_WORKFLOW, refundWorkflowId, type RefundInput } from '../workflows/refund-messages.js';
+import { callTemporal } from './temporal-call.js';
 
 export interface RefundRelayDependencies {
   db: Db;
@@ -14,8 +15,6 @@ export interface RefundRelayDependencies {
 }
 
 const BATCH = 50;
-/** Every call to Temporal has a deadline; a start that missed it is tried again and meets what it had started. */
-const DEADLINE_MS = 5_000;
 
 /** Starts the workflows of refunds that were asked for. @returns how many refunds were claimed */
 export async function relayRefunds(deps: RefundRelayDependencies): Promise<number> {
@@ -27,7 +26,7 @@ export async function relayRefunds(deps: RefundRelayDependencies): Promise<numbe
 async function start({ db, temporal, taskQueue, log }: RefundRelayDependencies, refund: ClaimedRefund): Promise<void> {
   const { id, amountMinor, currency, method } = refund;
   try {
-    await temporal.withDeadline(Date.now() + DEADLINE_MS, () =>
+    await callTemporal(temporal, () =>
       temporal.workflow.start(REFUND_WORKFLOW, {
         workflowId: refundWorkflowId(id),
         taskQueue,

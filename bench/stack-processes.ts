@@ -5,11 +5,12 @@ import { freePort } from '../dev/free-port.js';
 import type { ChildLog } from '../dev/log-file.js';
 import type { Say } from '../dev/progress.js';
 import type { Supervisor } from '../dev/supervisor.js';
+import { temporalNamespace } from '../dev/temporal-server.js';
+import { isPolling } from '../dev/worker-probe.js';
 import { type BenchProcess, benchProcess, nodeSpec } from './process.js';
 import type { ProductBuild } from './product-build.js';
 import { giveWay } from '../worker/niceness.js';
 import { VENDORS_NICENESS } from './niceness.js';
-import { workerPolls } from './worker-polls.js';
 
 /** A worker to start beside the others. */
 export interface WorkerOptions {
@@ -89,7 +90,9 @@ export class Processes {
     const env = { ...this.env, TASK_QUEUE: taskQueue, ...options.env };
     const spec = this.spec(`worker-${(this.count += 1)}`, program, env, nodeArgs);
     const { temporalAddress } = this.addresses;
-    const child = await supervisor.start(spec, ({ pid }) => workerPolls(temporalAddress, env['TASK_QUEUE'], pid));
+    const child = await supervisor.start(spec, ({ pid }) =>
+      isPolling(temporalAddress, temporalNamespace, pid, env['TASK_QUEUE']),
+    );
     return benchProcess(child, supervisor);
   }
 

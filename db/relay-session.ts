@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Db } from './database.js';
 
 /** The class of the advisory locks by which relays show that they live: "rely" in ASCII. */
-export const RELAY_LOCK_CLASS = 0x72656c79;
+const RELAY_LOCK_CLASS = 0x72656c79;
 
 const RECONNECT_MS = 200;
 /** After PostgreSQL restarted every lock is gone for a moment: living relays get this long to take theirs again. */

@@ -8,14 +8,14 @@ const workflowTasks = 1;
 
 /**
  * Whether the worker process `pid` polls for workflow tasks, as the Temporal server sees it: the worker has no port
- * of its own. By its pid, because the server remembers the pollers of a killed worker for minutes.
+ * of its own (and polls the development stack's queue unless told). By its pid, because the server remembers the pollers of a killed worker for minutes.
  */
-export async function isPolling(address: string, namespace: string, pid: number): Promise<boolean> {
+export async function isPolling(address: string, namespace: string, pid: number, queue = taskQueue): Promise<boolean> {
   const connection = Connection.lazy({ address });
   try {
     const request = {
       namespace,
-      taskQueue: { name: taskQueue },
+      taskQueue: { name: queue },
       taskQueueType: workflowTasks,
     };
     const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>

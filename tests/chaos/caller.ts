@@ -112,20 +112,7 @@ export class Caller {
     return first ?? null;
   }
 
-  #untilAnswered(
-    method: 'GET' | 'POST',
-    path: string,
-    body: object | undefined,
-    wish: { deed: Deed; key: string } | null,
-  ): Promise<Answer | null> {
-    const { desk } = this;
-    desk.waiting += 1;
-    return this.#askUntilAnswered(method, path, body, wish).finally(() => {
-      desk.waiting -= 1;
-    });
-  }
-
-  async #askUntilAnswered(
+  async #untilAnswered(
     method: 'GET' | 'POST',
     path: string,
     body: object | undefined,
@@ -133,16 +120,21 @@ export class Caller {
   ): Promise<Answer | null> {
     const { desk } = this;
     const keyOfThisClick = desk.withoutKeys ? null : (wish?.key ?? null);
-    for (let pauseMs = FIRST_PAUSE_MS; !desk.over.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-      if (wish !== null) wish.deed.sent += 1;
-      const answer = await this.#send(method, path, body, keyOfThisClick ?? randomUUID());
-      if (answer !== null) {
-        wish?.deed.answers.push(answer);
-        return answer;
+    desk.waiting += 1;
+    try {
+      for (let pauseMs = FIRST_PAUSE_MS; !desk.over.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+        if (wish !== null) wish.deed.sent += 1;
+        const answer = await this.#send(method, path, body, keyOfThisClick ?? randomUUID());
+        if (answer !== null) {
+          wish?.deed.answers.push(answer);
+          return answer;
+        }
+        await sleep(pauseMs, undefined, { signal: desk.over }).catch(() => undefined);
       }
-      await sleep(pauseMs, undefined, { signal: desk.over }).catch(() => undefined);
+      return null;
+    } finally {
+      desk.waiting -= 1;
     }
-    return null;
   }
 
   /** @returns null for what is no last word */

@@ -12,10 +12,29 @@ const IDLE_MS = 5_000;
 /** `Name <address>` or an address alone. */
 const ADDRESS = /<([^<>]+)>\s*$/;
 
-/** A message's content is read when the server has said 354 to DATA. */
-async function* onceBegun(begin: () => Promise<void>, content: Readable): AsyncGenerator<Buffer> {
-  await begin();
-  yield* content;
+/** The address that mail comes from, without its name. */
+export const senderOf = (from: string): string => ADDRESS.exec(from)?.[1]?.trim() ?? from.trim();
+
+/**
+ * A message's content in one piece, read when the server has said 354 to DATA and `begin` allows it. It is composed in some
+ * thirty pieces, each of which would be a packet of its own.
+ */
+function inOnePiece(content: Readable, begin: () => Promise<void>): Readable {
+  const pieces: Buffer[] = [];
+  const whole = new Readable({
+    read() {
+      begin().then(
+        () => content.on('data', (piece: Buffer) => pieces.push(piece)),
+        (error: Error) => whole.destroy(error),
+      );
+    },
+  });
+  content.once('error', (error) => whole.destroy(error));
+  content.once('end', () => {
+    whole.push(Buffer.concat(pieces));
+    whole.push(null);
+  });
+  return whole;
 }
 
 /** Mail over SMTP, as text and HTML, with an entry for the calendar. `ref` is the Message-ID, the same at every repeat. Throws ProviderError only. */
@@ -27,7 +46,7 @@ export class SmtpMail implements MailProvider {
     private readonly config: MailConfig,
     timeoutMs = CALL_TIMEOUT_MS,
   ) {
-    this.sender = ADDRESS.exec(config.from)?.[1]?.trim() ?? config.from.trim();
+    this.sender = senderOf(config.from);
     this.transport = createTransport({
       url: config.smtpUrl,
       pool: true,
@@ -42,8 +61,8 @@ export class SmtpMail implements MailProvider {
       disableUrlAccess: true,
     });
     this.transport.use('stream', ({ data, message }, done) => {
-      const { begin } = data as { begin?: () => Promise<void> };
-      if (begin !== undefined) message.processFunc((content) => Readable.from(onceBegun(begin, content)));
+      const { begin } = data as unknown as { begin: () => Promise<void> };
+      message.processFunc((content) => inOnePiece(content, begin));
       done();
     });
   }
@@ -51,9 +70,11 @@ export class SmtpMail implements MailProvider {
   async sendMail(message: Parameters<MailProvider['sendMail']>[0]): Promise<{ ref: string }> {
     const { handingOver } = message;
     let begun = handingOver === undefined;
-    const begin = async () => {
-      await handingOver?.();
-      begun = true;
+    const forOurPlugin = {
+      begin: async () => {
+        await handingOver?.();
+        begun = true;
+      },
     };
     try {
       const sent = await this.transport.sendMail({
@@ -64,7 +85,7 @@ export class SmtpMail implements MailProvider {
         ...(message.html === undefined ? {} : { html: message.html }),
         ...(message.calendar ? { icalEvent: { filename: 'appointment.ics', ...message.calendar } } : {}),
         messageId: message.messageId,
-        ...(handingOver !== undefined && { begin }),
+        ...forOurPlugin,
         headers: {
           'Auto-Submitted': 'auto-generated', // RFC 3834: no out-of-office replies
           'X-Punctual-Kind': message.kind,

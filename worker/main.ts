@@ -12,6 +12,7 @@ import { openDatabase } from '../db/database.js';
 import { RelaySession } from '../db/relay-session.js';
 import { readProviderConfig } from '../providers/config.js';
 import { createProviders } from '../providers/index.js';
+import { ThreadedMail } from '../providers/threaded-mail.js';
 import { readCodecKeys } from '../secrets/config.js';
 import { codecOptions } from '../secrets/payload-codec.js';
 import { writeWorkflowBundle } from './bundle.js';
@@ -43,7 +44,9 @@ const db = openDatabase(databaseUrl, {
   rings: true,
   fieldKeys: () => keys,
 });
-const { rooms, sms, mail, webhooks, stripe, razorpay, payoutRails } = createProviders(readProviderConfig());
+const providerConfig = readProviderConfig();
+const { rooms, sms, webhooks, stripe, razorpay, payoutRails } = createProviders(providerConfig);
+const mail = new ThreadedMail(providerConfig.mail);
 const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
 const codec = codecOptions(readCodecKeys());

@@ -20,13 +20,10 @@ const RETRYABLE_CODES: ReadonlySet<string> = new Set([TWILIO.tooManyRequests, TW
 export function toTwilioError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
   const { status, code } = (error ?? {}) as { status?: unknown; code?: unknown };
-  if (typeof status === 'number' && !isAxiosError(error)) {
+  if (typeof status === 'number') {
     const known = typeof code === 'number' && code > 0 ? String(code) : `http_${status}`;
     const retryable = status === 429 || status >= 500 || RETRYABLE_CODES.has(known);
     return new ProviderError('twilio', known, `Twilio answered ${status}, code ${known}`, retryable, status);
-  }
-  if (isAxiosError(error)) {
-    return new ProviderError('twilio', 'connection_failed', 'Twilio could not be reached', true);
   }
   if (error instanceof SyntaxError) {
     return new ProviderError('twilio', 'response_unreadable', 'Twilio answered something that is no JSON', true);
@@ -38,8 +35,4 @@ export function toTwilioError(error: unknown): ProviderError {
 /** Whether `error` is Twilio's answer with one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof ProviderError && error.provider === 'twilio' && codes.includes(error.code);
-}
-
-function isAxiosError(error: unknown): boolean {
-  return (error as { isAxiosError?: unknown } | null)?.isAxiosError === true;
 }

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createTransport } from 'nodemailer';
+import twilio from 'twilio';
+import type RequestClient from 'twilio/lib/base/RequestClient.js';
 import { readProviderConfig } from '../../providers/config.js';
-import { SmtpMail } from '../../providers/mail.js';
+import { MAIL_CONNECTIONS } from '../../providers/mail.js';
 import type { MailProvider } from '../../providers/types.js';
-import { createTwilioClient } from '../../providers/twilio-client.js';
+import { rebase } from '../../providers/twilio-client.js';
 import { forEachAtOnce } from './pool.js';
 
 /** One message as a vendor's SDK takes it. */
@@ -25,22 +28,32 @@ export interface SendingOrder {
 /** Sent first and not measured: our own worker has sent before the herd, too. */
 const WARM_UP = 200;
 
-/** Nothing but the SDKs, as providers/ sets them up: sends all messages, each channel so many at once. */
+/** Nothing but the SDKs as they come, Twilio's and nodemailer's pool: sends all messages, each channel so many at once. */
 const { file, smsAtOnce, mailAtOnce, doneFile } = JSON.parse(process.argv[2] ?? '') as SendingOrder;
 const messages = JSON.parse(await readFile(file, 'utf8')) as BareMessage[];
 const config = readProviderConfig();
-const twilio = createTwilioClient(config.twilio);
-const mail = new SmtpMail(config.mail);
+const { apiUrl, apiKeySid, apiKeySecret, accountSid, fromNumber } = config.twilio;
+
+/** The SDK's own client, led to the sandbox. */
+class SandboxClient extends twilio.RequestClient {
+  override request<TData>(options: RequestClient.RequestOptions<TData>) {
+    return super.request({ ...options, uri: rebase(options.uri, apiUrl) });
+  }
+}
+
+const { messages: twilioMessages } = twilio(apiKeySid, apiKeySecret, { accountSid, httpClient: new SandboxClient() });
+const mail = createTransport({ url: config.mail.smtpUrl, pool: true, maxConnections: MAIL_CONNECTIONS });
 
 async function sendAll(these: readonly BareMessage[]): Promise<void> {
   const sms = these.filter((message) => message.channel === 'sms');
   const mails = these.filter((message) => message.channel === 'email');
   await Promise.all([
     forEachAtOnce(sms, smsAtOnce, async ({ to, body }) => {
-      await twilio.messages.create({ to, body, from: config.twilio.fromNumber });
+      await twilioMessages.create({ to, body, from: fromNumber });
     }),
-    forEachAtOnce(mails, mailAtOnce, async (message) => {
-      await mail.sendMail({ ...message, kind: 'bare' });
+    forEachAtOnce(mails, mailAtOnce, async ({ calendar, ...message }) => {
+      const icalEvent = calendar ? { icalEvent: calendar } : {};
+      await mail.sendMail({ from: config.mail.from, ...message, ...icalEvent });
     }),
   ]);
 }

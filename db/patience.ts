@@ -48,7 +48,8 @@ export class PatientKysely<DB> extends Kysely<DB> {
 }
 
 /** What `pg` says when `query_timeout` has passed; the connection would still wait for its answer. */
-const isUnanswered = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout';
 
 /** Begins the text of a statement whose answer nobody looks at: it is sent together with the next one. */
 export const AHEAD = '/* ahead */';

@@ -7,6 +7,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { isUnanswered as isQueryUnanswered } from '../../db/patience.js';
 import type { Policy } from '../../domain/policy.js';
 import { Refused } from '../../domain/refusals.js';
 import { DURATION_MINUTES } from './people.js';
@@ -25,7 +26,8 @@ function isUnanswered(error: unknown): boolean {
   return (
     error instanceof ServiceError ||
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-    isGrpcServiceError(error)
+    isGrpcServiceError(error) ||
+    isQueryUnanswered(error)
   );
 }
 
@@ -77,7 +79,7 @@ class OpeningWatch {
       try {
         for (const id of await this.side.opened([...this.waiting.keys()])) this.settle(id);
       } catch (error) {
-        for (const id of this.waiting.keys()) this.settle(id, error);
+        if (!isUnanswered(error)) for (const id of this.waiting.keys()) this.settle(id, error);
       }
       for (const [id, { until }] of this.waiting)
         if (Date.now() > until) this.settle(id, new Error(`${this.side.name}: T-5 of ${id} did not come`));

@@ -57,7 +57,8 @@ export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
 }
 
 function newLife(pair: Pair): Life {
-  return { ...pair, id: randomUUID(), requests: { book: randomUUID(), pay: randomUUID(), end: randomUUID() } };
+  const requests = { book: randomUUID(), pay: randomUUID(), activate: randomUUID(), end: randomUUID() };
+  return { ...pair, id: randomUUID(), requests };
 }
 
 class LifeBench {

@@ -48,9 +48,10 @@ export class OurSide implements Side {
     await this.tell(id, 'payment_settled', messageId);
   }
 
-  async activate({ id }: Life): Promise<void> {
+  async activate({ id, requests }: Life): Promise<void> {
     const actor = { role: 'admin', id: this.admin } as const;
-    const messageId = await storeMessage(this.db, { appointmentId: id, kind: 'activate', actor, signal: true });
+    const message = { id: requests.activate, appointmentId: id, kind: 'activate', actor, signal: true } as const;
+    const messageId = await storeMessage(this.db, message);
     await this.tell(id, 'activate', messageId);
     for (;;) {
       const decision = await readDecision(this.db, messageId);

@@ -6,7 +6,7 @@ export interface Life extends Pair {
   /** The appointment's id; the bare workflow's id is made of it too. */
   id: string;
   /** Ids of its requests, so that a repeat meets the first: uuids. */
-  requests: { book: string; pay: string; end: string };
+  requests: { book: string; pay: string; activate: string; end: string };
 }
 
 /** Due times of a life, epoch ms. */

@@ -47,7 +47,6 @@ function mainTable(sides: Sides, title: string): ResultTable {
     ...CPU_ROWS.map(([key, name]) => sides.row(`CPU ms a life, ${name}`, ({ cpuMs }) => cpuMs[key])),
     sides.row('CPU ms a life, all', totalCpu),
     sides.row('worker memory, MB', ({ rssMb }) => rssMb),
-    sides.row("the other side's idle worker, CPU ms a second", ({ idleMsPerSecond }) => idleMsPerSecond),
   ];
   return { title, columns: ['', ...sides.names, 'ours / bare'], rows };
 }

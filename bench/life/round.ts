@@ -17,8 +17,6 @@ export interface Round {
   seconds: number;
   /** CPU a life until nothing was left to do, ms. */
   cpuMs: CpuTimes;
-  /** What the other sides' idle workers used meanwhile, ms a second. */
-  idleMsPerSecond: number;
   rssMb: number;
   /** How long the driver waited for each step, ms. */
   steps: Record<StepName, { p50: number; p99: number }>;
@@ -67,17 +65,13 @@ export async function playRound(
   worker: BenchProcess,
   lives: readonly Life[],
   concurrency: number,
-  idle: readonly BenchProcess[] = [],
 ): Promise<Round> {
   const { stack, temporal, policy } = course;
-  const idleMs = (): number => idle.reduce((sum, other) => sum + other.cpuMs(), 0);
-  const idleBefore = idleMs();
   const before = readCpu(stack, worker);
   const played = await playLives(side, lives, policy, concurrency);
   const seconds = (Date.now() - played.startedAt) / 1000;
   await untilQuiet(course, side);
   const cpuMs = cpuBetween(before, readCpu(stack, worker), played.endedAt.length);
-  const idleMsPerSecond = (idleMs() - idleBefore) / ((Date.now() - played.startedAt) / 1000);
   const sampled = lives.slice(-SAMPLE).map((life) => side.workflowId(life));
   return {
     side: side.name,
@@ -85,7 +79,6 @@ export async function playRound(
     livesPerSecond: ratePerSecond(played.endedAt, 0.2, 0.8),
     seconds,
     cpuMs,
-    idleMsPerSecond,
     rssMb: worker.rssMb(),
     steps: stepFigures(played.tookMs),
     events: await countEvents(temporal, sampled),

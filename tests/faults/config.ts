@@ -1,7 +1,7 @@
-/** How often each fault is tried: `FAULT_TIMES`, 100 unless said otherwise; `npm run test:faults` says 1,000. */
+/** How often each fault is tried: `FAULT_TIMES`, 40 unless said otherwise; `npm run test:faults` says 1,000. */
 export function faultTimes(): number {
   const text = process.env['FAULT_TIMES'];
-  const times = text === undefined || text === '' ? 100 : Number(text);
+  const times = text === undefined || text === '' ? 40 : Number(text);
   if (!Number.isSafeInteger(times) || times < 1) throw new Error(`FAULT_TIMES must be a positive integer, got ${text}`);
   return times;
 }

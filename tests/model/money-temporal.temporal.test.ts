@@ -9,11 +9,11 @@ import { readModelConfig, readTemporalSteps } from './config.js';
 import { drawHttpSteps, takeHttpStep, type HttpStep, type Lives } from './temporal-steps.js';
 import { expectMoneyRight } from './verdict.js';
 
-const steps = readTemporalSteps(300);
+const steps = readTemporalSteps(150);
 const { seed, lanes } = readModelConfig({ steps, lanes: 4 });
 /** The worker is down for this long, each so many steps. */
 const DOWN_MS = 1_500;
-const DOWN_EVERY = 100;
+const DOWN_EVERY = 50;
 const END_LIMIT_MS = 60_000;
 
 let world: HttpWorld;

@@ -82,7 +82,8 @@ export async function writeCommit(working: Working, record: AppointmentRecord, c
       ${timelineRows(record, notes)}
     ), handled as (
       update message m set handled_at = clock_timestamp(), next_attempt_at = null, decision = d.decision
-      from jsonb_to_recordset(${JSON.stringify(decided)}::jsonb) as d(id uuid, decision jsonb) where m.id = d.id
+      from jsonb_to_recordset(${JSON.stringify(decided)}::jsonb) as d(id uuid, decision jsonb)
+      where m.id = d.id and m.id = any(${decided.map(({ id }) => id)}::uuid[])
     ), freed as (
       delete from therapist_lease
       where therapist_id = ${record.therapistId} and appointment_id = ${record.id} and ${freesLease}

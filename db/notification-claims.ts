@@ -140,7 +140,8 @@ export type Sending =
 
 /**
  * Writes down how a relay's rows ended, in one statement for the batch. What the vendor took is `sent` whoever holds the
- * row by now; anything else counts only while it is this relay's.
+ * row by now; anything else counts only while it is this relay's. Rows are named by their ids once more, since of JSON
+ * PostgreSQL expects a hundred rows, and for these reads a table whole that is small as the statement is prepared.
  */
 export async function finishNotifications(db: Db, relayId: number, endings: readonly Sending[]): Promise<void> {
   if (endings.length === 0) return;
@@ -161,7 +162,7 @@ export async function finishNotifications(db: Db, relayId: number, endings: read
         else clock_timestamp() + e.retry_ms * interval '1 millisecond' end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as e(id uuid, status text, template text, provider_ref text, error text, retry_ms int, unanswered int)
-    where n.id = e.id
+    where n.id = e.id and n.id = any(${rows.map(({ id }) => id)}::uuid[])
       and (n.status = 'sending' and n.claimed_by = ${relayId} or e.status = 'sent' and n.status in ('sending', 'pending'))`.execute(
     db,
   );

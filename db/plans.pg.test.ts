@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase } from '../tests/setup/database.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { bookAppointment, makeParties, type Parties } from '../tests/support/appointments.js';
 import { readFieldKeys } from './config.js';
@@ -11,7 +13,12 @@ import type { Db } from './database.js';
 import { listInbox } from './inbox.js';
 import { listAppointments } from './lists.js';
 import { claimMessages } from './messages.js';
-import { beginNotifications, claimNotifications, freeNotificationsOfDeadRelays } from './notification-claims.js';
+import {
+  beginNotifications,
+  claimNotifications,
+  finishNotifications,
+  freeNotificationsOfDeadRelays,
+} from './notification-claims.js';
 import { voidUnsent } from './notification-rows.js';
 import { RelaySession } from './relay-session.js';
 import { claimRooms } from './room-wishes.js';
@@ -157,6 +164,31 @@ test('what has no index is found out: the check can fail', async () => {
   );
   expect(largeOf(read)).toEqual(['notification']);
 });
+
+const ended = (on: Db) => finishNotifications(on, 1, [{ id: randomUUID(), status: 'skipped', error: '' }]);
+
+test.each<[what: string, call: (on: Db) => Promise<unknown>]>([
+  ['beginning notifications', (on) => beginNotifications(on, 1, [randomUUID()])],
+  ['ending notifications', ended],
+])(
+  '%s goes by an index by a plan that was made while the table was empty, too: a connection keeps it',
+  async (_, call) => {
+    said = [];
+    await call(watched);
+    const young = await createTestDatabase();
+    const client = new pg.Client({ connectionString: young.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan) ${said.at(-1)!.sql}`);
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toMatch(/Index Scan (using|on) notification_pkey/);
+      expect(plan).not.toContain('Seq Scan on notification');
+    } finally {
+      await client.end();
+      await young.drop();
+    }
+  },
+);
 
 interface PlanNode {
   'Function Name'?: string;

@@ -19,7 +19,7 @@ const BOOKED_AHEAD_MINUTES = 40;
 const PAUSE_MS = 400;
 const OPENED_POLL_MS = 50;
 const OPENED_LIMIT_MS = 60_000;
-const MOST_TRIES = 5;
+const MOST_TRIES = 20;
 
 /** Whether a call's answer did not come in time; a repeat with the same id is harmless. Any other error is one. */
 function isUnanswered(error: unknown): boolean {

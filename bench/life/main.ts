@@ -61,6 +61,11 @@ function newLife(pair: Pair): Life {
   return { ...pair, id: randomUUID(), requests };
 }
 
+const cpuOf = ({ cpuMs }: Round): string =>
+  `CPU ms a life: ${Object.entries(cpuMs)
+    .map(([who, ms]) => `${who} ${ms.toFixed(0)}`)
+    .join(', ')}`;
+
 class LifeBench {
   private used = 0;
   private people: LifePeople = { pairs: [], admin: '' };
@@ -87,7 +92,7 @@ class LifeBench {
     for (const { side, worker } of entrants) {
       const round = await playRound(course, side, worker, this.newLives(CALM_LIVES), CALM_CONCURRENCY);
       if (side.name === 'ours') bareSide.upserts = Math.round(round.events.upserts);
-      log(`${side.name}, calm: worker ${round.cpuMs.worker.toFixed(0)} ms a life`);
+      log(`${side.name}, calm: ${cpuOf(round)}`);
       calm.push(round);
     }
     return lifeResult(calm, await this.alternate(course, entrants), options, stack);
@@ -135,8 +140,7 @@ class LifeBench {
           this.options.concurrency,
         );
         rounds.push(round);
-        const { livesPerSecond, cpuMs } = round;
-        this.log(`${side.name}: ${livesPerSecond.toFixed(1)} lives/s, worker ${cpuMs.worker.toFixed(0)} ms a life`);
+        this.log(`${side.name}: ${round.livesPerSecond.toFixed(1)} lives/s, ${cpuOf(round)}`);
       }
     }
     return rounds;

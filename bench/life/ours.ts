@@ -7,6 +7,7 @@ import { joinSession } from '../../db/joins.js';
 import { markDelivered, readDecision, storeMessage } from '../../db/messages.js';
 import { payByWallet } from '../../db/payment-requests.js';
 import { aliveRoomOf, openConnections, recordConnections, roomIdentity } from '../../db/rooms.js';
+import { Refused } from '../../domain/refusals.js';
 import type { Participant, SessionMode } from '../../domain/types.js';
 import { APPOINTMENT_WORKFLOW, appointmentWorkflowId, endSession } from '../../workflows/messages.js';
 import { DURATION_MINUTES } from './people.js';
@@ -56,7 +57,7 @@ export class OurSide implements Side {
     for (;;) {
       const decision = await readDecision(this.db, messageId);
       if (decision?.ok === true) return;
-      if (decision !== null) throw new Error(`an activation was refused: ${decision.code}`);
+      if (decision !== null) throw new Refused(decision.code);
       await sleep(DECISION_POLL_MS);
     }
   }

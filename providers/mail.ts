@@ -16,8 +16,8 @@ const ADDRESS = /<([^<>]+)>\s*$/;
 export const senderOf = (from: string): string => ADDRESS.exec(from)?.[1]?.trim() ?? from.trim();
 
 /**
- * A message's content in one piece, read when the server has said 354 to DATA and `begin` allows it. It is composed in some
- * thirty pieces, each of which would be a packet of its own.
+ * A message's content in one piece, read when the server has said 354 to DATA and `begin` allows it. It is composed in many,
+ * each of which would be written to the connection by itself.
  */
 function inOnePiece(content: Readable, begin: () => Promise<void>): Readable {
   const pieces: Buffer[] = [];

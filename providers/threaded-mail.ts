@@ -20,8 +20,8 @@ export type MailOutcome = { ref: string } | { refused: ConstructorParameters<typ
 const AT_ONCE = 10_000;
 
 /**
- * `SmtpMail` in a thread of its own, which starts with the first mail: composing a mail takes about a millisecond of CPU,
- * which a herd's claims, decisions and SMS would wait for. A thread that dies is replaced, and its mails are unanswered.
+ * `SmtpMail` in a thread of its own, which starts with the first mail: composing mails is the largest part of what a
+ * worker does for notices, and a herd's claims, decisions and SMS would wait for it. A thread that dies is replaced, and its mails are unanswered.
  */
 export class ThreadedMail implements MailProvider {
   readonly sender: string;

@@ -31,9 +31,9 @@ function parsed(text: string): unknown {
 }
 
 /**
- * The SDK's HTTP client over undici: axios, which the SDK brings along, takes more of the CPU than all else about an SMS.
- * Sends what is meant for `https://<product>.twilio.com` to `<base>/<product>`, for the sandbox; pagination follows absolute
- * addresses, so the rewriting happens here, below the SDK.
+ * The SDK's HTTP client over undici: axios, which the SDK brings along, was the largest part of what the worker's own
+ * thread did for a herd's notices. Sends what is meant for `https://<product>.twilio.com` to `<base>/<product>`, for the
+ * sandbox; pagination follows absolute addresses, so the rewriting happens here, below the SDK.
  * https://github.com/twilio/twilio-node/blob/main/advanced-examples/custom-http-client.md
  */
 class UndiciClient extends twilio.RequestClient {

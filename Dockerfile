@@ -30,4 +30,4 @@ COPY --from=build /app/dist ./dist
 USER 1000:1000
 EXPOSE 3000
 # Node itself as PID 1: signals reach it, and the worker drains.
-CMD ["node", "--enable-source-maps", "dist/api/main.js"]
+CMD ["node", "dist/api/main.js"]

@@ -12,7 +12,8 @@ export interface MessageRelayDependencies {
   log: Logger;
 }
 
-const BATCH = 100;
+/** Signals on their way to Temporal at once. */
+export const MESSAGES_AT_ONCE = 100;
 
 type Claimed = Awaited<ReturnType<typeof claimMessages>>[number];
 
@@ -21,7 +22,7 @@ type Claimed = Awaited<ReturnType<typeof claimMessages>>[number];
  * same commit refuses the message there, and late money is returned. @returns how many messages were claimed
  */
 export async function relayMessages(deps: MessageRelayDependencies): Promise<number> {
-  const claimed = await claimMessages(deps.db, BATCH);
+  const claimed = await claimMessages(deps.db, MESSAGES_AT_ONCE);
   await Promise.all(claimed.map((message) => relay(deps, message)));
   return claimed.length;
 }

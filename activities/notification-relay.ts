@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Db } from '../db/database.js';
 import {
   beginNotifications,
+  type BegunNotification,
   claimNotifications,
   type ClaimedNotification,
   finishNotifications,
@@ -10,7 +11,7 @@ import {
 import type { RelaySession } from '../db/relay-session.js';
 import type { Channel } from '../domain/notifications.js';
 import { MAIL_CONNECTIONS } from '../providers/mail.js';
-import { deliver, type DeliveryDependencies, readViews } from './notification-delivery.js';
+import { deliver, type DeliveryDependencies, readViews, type Views } from './notification-delivery.js';
 
 export interface NotificationRelayDependencies extends DeliveryDependencies {
   db: Db;
@@ -19,14 +20,25 @@ export interface NotificationRelayDependencies extends DeliveryDependencies {
 }
 
 /** Rows claimed at once: a herd is claimed within a second, in statements short enough to share it with other relays. */
-const CLAIM_BATCH = 1_000;
-/** So many times it claims before it begins to hand over: a herd is claimed first, since handing over takes the CPU it needs. */
-const CLAIMS_FIRST = 10;
+export const CLAIM_BATCH = 1_000;
+/** So many times it claims of each channel before it begins to hand over: a herd is claimed first, since handing over takes the CPU it needs. */
+const CLAIMS_FIRST = 20;
+/** What is due on an ordinary moment is begun and read as one chunk, whatever its lines: three statements instead of nine. */
+const FEW = MAIL_CONNECTIONS;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
 
 /** What a row waits in: a vendor's own line, or the one for what nobody has to act on within seconds. */
 type Line = 'sms' | 'email' | 'later';
+const LINE_NAMES: readonly Line[] = ['email', 'sms', 'later'];
+/** Rows that are begun together, by their lines: each line is written down when it is through. */
+type Chunk = Partial<Record<Line, ClaimedNotification[]>>;
+
+/** Rows whose handing over has begun, with what they are decided by. */
+interface Begun {
+  rows: BegunNotification[];
+  views: Views;
+}
 
 /**
  * What each line hands over at once: `chunks` side by side, each of `rows` that are begun and read together, so few
@@ -56,23 +68,18 @@ export class NotificationRelay {
 
   constructor(private readonly deps: NotificationRelayDependencies) {}
 
-  /** Claims what is due, and sets its handing over going. @returns how many rows were claimed */
+  /** Claims what is due, and sets its handing over going. @returns how many rows were claimed, CLAIM_BATCH or more if more may be due */
   async claim(): Promise<number> {
-    const { db, session } = this.deps;
-    if (this.stopped || !session.held) return 0;
-    const waiting = Object.values(this.waiting).reduce((sum, line) => sum + line.length, 0);
-    if (waiting >= MOST_WAITING) return 0;
-    let claimed = 0;
-    let more = true;
-    for (let times = 0; more && times < CLAIMS_FIRST; times += 1) {
-      const vendors = await this.claimOf(db, ['sms', 'email']);
-      more = vendors === CLAIM_BATCH;
-      claimed += vendors;
+    const { session } = this.deps;
+    if (this.stopped || !session.held || this.waitingRows() >= MOST_WAITING) return 0;
+    let claimed = await this.claimOf(['sms', 'email', 'in_app']);
+    if (claimed === CLAIM_BATCH) {
+      // A herd: what vendors take comes first.
+      const [sms, email] = await Promise.all([this.claimHerd('sms'), this.claimHerd('email')]);
+      claimed += sms + email;
     }
-    for (const line of ['email', 'sms'] as const) this.fill(line);
-    const inApp = more ? 0 : await this.claimOf(db, ['in_app']);
-    this.fill('later');
-    return claimed + inApp;
+    if (!this.beginFew()) for (const line of LINE_NAMES) this.fill(line);
+    return claimed;
   }
 
   /** Sets free what relays held that have died. @returns how many rows */
@@ -86,10 +93,33 @@ export class NotificationRelay {
     await Promise.all(this.chunks);
   }
 
-  private async claimOf(db: Db, channels: readonly Channel[]): Promise<number> {
-    const claimed = await claimNotifications(db, this.deps.session.id, channels, CLAIM_BATCH);
+  private async claimOf(channels: readonly Channel[]): Promise<number> {
+    const { db, session } = this.deps;
+    const claimed = await claimNotifications(db, session.id, channels, CLAIM_BATCH);
     for (const one of claimed) this.waiting[lineOf(one)].push(one);
     return claimed.length;
+  }
+
+  private async claimHerd(channel: Channel): Promise<number> {
+    let claimed = 0;
+    for (let times = 0; times < CLAIMS_FIRST; times += 1) {
+      const last = await this.claimOf([channel]);
+      claimed += last;
+      if (last < CLAIM_BATCH) break;
+    }
+    return claimed;
+  }
+
+  private waitingRows(): number {
+    return LINE_NAMES.reduce((sum, line) => sum + this.waiting[line].length, 0);
+  }
+
+  /** @returns false where there is too much for one chunk, or a line has its hands full */
+  private beginFew(): boolean {
+    const lines = LINE_NAMES.filter((line) => this.waiting[line].length > 0);
+    if (this.waitingRows() > FEW || lines.some((line) => this.running[line] >= LINES[line].chunks)) return false;
+    this.begin(Object.fromEntries(lines.map((line) => [line, this.waiting[line].splice(0)])));
+    return true;
   }
 
   private mayBegin(line: Line): boolean {
@@ -99,32 +129,60 @@ export class NotificationRelay {
   private fill(line: Line): void {
     const { chunks, rows } = LINES[line];
     const waiting = this.waiting[line];
-    while (!this.stopped && this.mayBegin(line) && this.running[line] < chunks && waiting.length > 0) {
-      this.running[line] += 1;
-      const chunk = this.handOver(waiting.splice(0, rows)).finally(() => {
-        this.running[line] -= 1;
-        this.chunks.delete(chunk);
-        this.fill(line);
-        if (line !== 'later') this.fill('later');
-      });
-      this.chunks.add(chunk);
-    }
+    while (!this.stopped && this.mayBegin(line) && this.running[line] < chunks && waiting.length > 0)
+      this.begin({ [line]: waiting.splice(0, rows) });
+  }
+
+  private begin(chunk: Chunk): void {
+    const lines = LINE_NAMES.filter((line) => chunk[line] !== undefined);
+    if (lines.length === 0) return;
+    for (const line of lines) this.running[line] += 1;
+    const over = this.handOver(lines, chunk).finally(() => this.chunks.delete(over));
+    this.chunks.add(over);
   }
 
   /** Never throws: with the database away the rows stay claimed, and are set free when this relay ends or starts anew. */
-  private async handOver(claimed: readonly ClaimedNotification[]): Promise<void> {
-    const { db, session, log } = this.deps;
+  private async handOver(lines: readonly Line[], chunk: Chunk): Promise<void> {
+    const begun = await this.patiently(() => this.beginRows(lines.flatMap((line) => chunk[line]!)));
+    await Promise.all(
+      lines.map(async (line) => {
+        if (begun !== null) await this.handOverLine(line, chunk[line]!, begun);
+        this.running[line] -= 1;
+        this.fill(line);
+        if (line !== 'later') this.fill('later');
+      }),
+    );
+  }
+
+  /** Begun again where the database fails on the way, which counts as one more try. */
+  private async handOverLine(line: Line, claimed: readonly ClaimedNotification[], first: Begun): Promise<void> {
+    let begun: Begun | null = first;
+    await this.patiently(async () => {
+      const { rows, views } = begun ?? (await this.beginRows(claimed));
+      begun = null;
+      const mine = rows.filter((row) => lineOf(row) === line);
+      await this.writeDown(await deliver(this.deps, mine, views));
+    });
+  }
+
+  private async beginRows(claimed: readonly ClaimedNotification[]): Promise<Begun> {
+    const { db, session } = this.deps;
+    const views = await readViews(this.deps, claimed);
     const ids = claimed.map(({ id }) => id);
+    return { views, rows: await beginNotifications(db, session.id, ids) };
+  }
+
+  /** Tries until it is done. @returns null where the relay is stopped while it fails */
+  private async patiently<T>(work: () => Promise<T>): Promise<T | null> {
     for (;;) {
       try {
-        const views = await readViews(this.deps, claimed);
-        const begun = await beginNotifications(db, session.id, ids);
-        const endings = await deliver(this.deps, begun, views);
-        await this.writeDown(endings);
-        return;
+        return await work();
       } catch (error) {
-        log.error({ relay: 'notifications', error: String(error) }, 'a chunk was not begun and is tried again');
-        if (this.stopped) return;
+        this.deps.log.error(
+          { relay: 'notifications', error: String(error) },
+          'a chunk was not begun and is tried again',
+        );
+        if (this.stopped) return null;
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     }

@@ -14,11 +14,11 @@ export interface RoomRelayDependencies {
 }
 
 /** Rooms at the vendor at once: enough for a herd, within what vendors take of one account. */
-const BATCH = 50;
+export const ROOMS_AT_ONCE = 50;
 
 /** Makes the rooms that are wanted and closes those of sessions that are over. @returns how many were claimed */
 export async function relayRooms(deps: RoomRelayDependencies): Promise<number> {
-  const claimed = await claimRooms(deps.db, BATCH);
+  const claimed = await claimRooms(deps.db, ROOMS_AT_ONCE);
   await Promise.all(claimed.map((room) => carryOut(deps, room)));
   return claimed.length;
 }

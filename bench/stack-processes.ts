@@ -69,9 +69,8 @@ export class Processes {
   ) {
     const { build, folder, logs } = this.site;
     const path = join(build.folder, program.replace(/\.ts$/, '.js'));
-    // As the image starts them; profiles are written where the process stands.
-    const flags = ['--enable-source-maps', ...nodeArgs];
-    return nodeSpec({ name, program: [path, ...args], nodeArgs: flags, env, cwd: folder, onLine: logs.sink(name) });
+    // Profiles are written where the process stands.
+    return nodeSpec({ name, program: [path, ...args], nodeArgs, env, cwd: folder, onLine: logs.sink(name) });
   }
 
   async startSandbox(): Promise<BenchProcess> {

@@ -16,6 +16,7 @@ import type { Trx } from './database.js';
 import type { JsonObject } from './json.js';
 import type { UnhandledMessage } from './messages.js';
 import { writeNotificationsOf } from './notification-rows.js';
+import { AHEAD, LAST } from './patience.js';
 import { timelineRows } from './timeline.js';
 
 /** What a commit decides on: the locked row, and every stored message that no commit has come to yet, by arrival. */
@@ -70,13 +71,14 @@ function toMessage({ id, kind, actorRole, actorId, payload, receivedAt }: Messag
 
 /**
  * Writes a commit's row, timeline, decisions on messages and the freed lease in one statement, its notifications in
- * another. Nothing is read again: what `working` holds was read under the row's lock.
+ * another that goes out with it, as `commit` does unless money moved. Nothing is read again: what `working` holds was
+ * read under the row's lock.
  */
 export async function writeCommit(working: Working, record: AppointmentRecord, changed: boolean): Promise<void> {
   const { trx, notes, told, decided, freesLease, paidPaymentId } = working;
-  await writeNotificationsOf(trx, record.id, told);
+  await writeNotificationsOf(trx, record.id, told, AHEAD);
   if (!changed && notes.length === 0 && decided.length === 0 && !freesLease) return;
-  await sql`
+  await sql`${sql.raw(working.moneyMoved ? '' : LAST)}
     with noted as (
       insert into timeline_entry (appointment_id, schedule_version, kind, actor_role, actor_id, due, detail)
       ${timelineRows(record, notes)}

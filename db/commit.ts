@@ -140,8 +140,9 @@ export async function commitAppointment(
     let { record } = worked;
     if (worked.prepareOpening) record = prepareOpening(working, record);
     const changed = worked.steps.some(({ decision }) => decision.allowed && !decision.quiet) || worked.prepareOpening;
-    await writeCommit(working, record, changed);
     if (changed) await wishForRoom(trx, loaded, record, now);
+    const decision = await decisionOn(working, request?.id);
+    await writeCommit(working, record, changed);
     if (working.moneyMoved) record = (await loadAppointment(trx, appointmentId))!.record; // payment and hold as they are now
     return {
       record,
@@ -149,7 +150,7 @@ export async function commitAppointment(
       now,
       next: nextWakeUp(record),
       needs: worked.needs,
-      decision: await decisionOn(working, request?.id),
+      decision,
       decided: working.decided,
     };
   });

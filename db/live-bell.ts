@@ -4,7 +4,7 @@ import pg from 'pg';
 export const LIVE_CHANNEL = 'live';
 
 /** Rings that come closer together are one. */
-const APART_MS = 15;
+const APART_MS = 40;
 const CONNECT_MS = 5_000;
 
 /**

@@ -4,6 +4,7 @@ import { channelsOf, LOSES_MEANING, RECURS } from '../domain/notifications.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { Role } from '../domain/types.js';
 import type { Db } from './database.js';
+import type { AHEAD } from './patience.js';
 
 export type Audience = 'client' | 'therapist' | 'admins';
 
@@ -45,18 +46,19 @@ function rowsOf(record: Told, { kind, to, notBefore }: Notification): Row[] {
  * Writes the rows of notifications of one appointment, in one statement. A row that exists already (unique on
  * appointment, schedule version, kind, recipient and channel) stays as it is, so nobody hears the same twice; one that
  * came to nothing waits anew. What recurs gets a row of its own each time, unless one still waits: that says it then. The
- * caller holds the appointment's row, by which occasions are counted.
+ * caller holds the appointment's row, by which occasions are counted. `ahead`: AHEAD, to go out with the next statement.
  */
 export async function writeNotificationsOf(
   db: Db,
   appointmentId: string,
   told: readonly { record: Told; notification: Notification }[],
+  ahead: typeof AHEAD | '' = '',
 ): Promise<void> {
   const all = told.flatMap(({ record, notification }) => rowsOf(record, notification));
   const key = (row: Row): string => [row.schedule_version, row.kind, row.recipient_id, row.channel].join();
   const rows = [...new Map(all.toReversed().map((row) => [key(row), row])).values()].toReversed();
   if (rows.length === 0) return;
-  await sql`
+  await sql`${sql.raw(ahead)}
     insert into notification
       (appointment_id, schedule_version, kind, recipient_id, recipient_role, channel, not_before, next_attempt_at, occasion)
     select ${appointmentId}, r.schedule_version, r.kind, p.id, r.role, r.channel, r.not_before, r.not_before,

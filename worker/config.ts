@@ -9,6 +9,8 @@ export interface WorkerConfig {
   publicUrl: string;
   /** The prebuilt workflow bundle; null builds one at the start (development). */
   workflowBundle: string | null;
+  /** Workflows' failures say where in the code (see `BundleOptions`). */
+  stackTraces: boolean;
   /** Who speaks in what people get, and the web app they are sent to, without a slash at its end. */
   site: Site;
   /** Domain of our Message-IDs. */
@@ -34,6 +36,7 @@ const environment = z.object({
   BRAND_NAME: z.string().refine(isBrandName, BRAND_RULE).default('Punctual'),
   WEB_URL: webAddress.optional(),
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  WORKFLOW_STACK_TRACES: z.stringbool().default(false),
   MAIL_DOMAIN: z.string().min(1).default('punctual.invalid'),
   LOG_LEVEL: z.string().default('info'),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(4).default(CONNECTIONS),
@@ -50,6 +53,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
     publicUrl: PUBLIC_URL,
     site: { brand: BRAND_NAME, webUrl: WEB_URL ?? PUBLIC_URL },
     workflowBundle: WORKFLOW_BUNDLE ?? null,
+    stackTraces: parsed.data.WORKFLOW_STACK_TRACES,
     mailDomain: MAIL_DOMAIN,
     logLevel: LOG_LEVEL,
     niceness: parsed.data.WORKER_NICENESS,

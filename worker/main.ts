@@ -24,11 +24,11 @@ import { ensureReconcileSchedule } from './schedules.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createWorkers } from './workers.js';
 
-/** A bundle that was made before is of workflows whose failures are in clear: with the codec on, another one is made. */
-async function bundlePath({ workflowBundle }: WorkerConfig, sealed: boolean): Promise<string> {
-  if (workflowBundle !== null && !sealed) return workflowBundle;
+/** A bundle that was made before is of workflows whose failures are in clear and say no place: else another one is made. */
+async function bundlePath({ workflowBundle, stackTraces }: WorkerConfig, sealed: boolean): Promise<string> {
+  if (workflowBundle !== null && !sealed && !stackTraces) return workflowBundle;
   const file = join(await mkdtemp(join(tmpdir(), 'punctual-')), 'workflow-bundle.js');
-  await writeWorkflowBundle(file, { sealed });
+  await writeWorkflowBundle(file, { sealed, stackTraces });
   return file;
 }
 

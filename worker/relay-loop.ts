@@ -1,8 +1,14 @@
 import type { Logger } from 'pino';
 
-/** How long a relay rests after it found nothing: how late a due row may be picked up. */
+/** How long a relay rests after it has worked off what is due: how late a row may be picked up. */
 const IDLE_MS = 200;
 const AFTER_ERROR_MS = 1_000;
+
+export interface RelayPace {
+  /** How many rows a step works off at most: one that found fewer has seen all that is due, and the loop rests. */
+  batch?: number;
+  idleMs?: number;
+}
 
 /** Runs `step` (returns how many rows it worked off) again and again until stopped. */
 export class RelayLoop {
@@ -14,7 +20,7 @@ export class RelayLoop {
     private readonly name: string,
     private readonly step: () => Promise<number>,
     private readonly log: Logger,
-    private readonly idleMs = IDLE_MS,
+    private readonly pace: RelayPace = {},
   ) {
     this.running = this.run();
   }
@@ -27,9 +33,10 @@ export class RelayLoop {
   }
 
   private async run(): Promise<void> {
+    const { batch = 1, idleMs = IDLE_MS } = this.pace;
     while (!this.stopped) {
       const pauseMs = await this.step().then(
-        (count) => (count > 0 ? 0 : this.idleMs),
+        (count) => (count < batch ? idleMs : 0),
         (error: unknown) => {
           this.log.error({ relay: this.name, error: String(error) }, 'a relay failed and goes on');
           return AFTER_ERROR_MS;

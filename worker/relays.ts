@@ -2,11 +2,11 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { tellOfEndpoints } from '../activities/endpoint-alerts.js';
 import { DeadWorkers } from '../activities/dead-workers.js';
-import { relayMessages } from '../activities/message-relay.js';
-import { NotificationRelay } from '../activities/notification-relay.js';
+import { MESSAGES_AT_ONCE, relayMessages } from '../activities/message-relay.js';
+import { CLAIM_BATCH, NotificationRelay } from '../activities/notification-relay.js';
 import { relayPayouts } from '../activities/payout-relay.js';
 import { relayRefunds } from '../activities/refund-relay.js';
-import { relayRooms } from '../activities/room-relay.js';
+import { relayRooms, ROOMS_AT_ONCE } from '../activities/room-relay.js';
 import { WebhookRelay } from '../activities/webhook-relay.js';
 import type { Db } from '../db/database.js';
 import { pruneEvents } from '../db/live-events.js';
@@ -33,6 +33,8 @@ export interface RelaysOptions {
 /** How often it is looked whether another relay, or its worker, has died. */
 const LOOK_FOR_DEAD_MS = 500;
 
+/** Refunds and payouts take days at their providers. */
+const MONEY_EVERY_MS = 1_000;
 const PRUNE_EVENTS_EVERY_MS = 60_000;
 const PRUNE_EVERY_MS = 600_000;
 const FAN_OUT_EVERY_MS = 500;
@@ -46,18 +48,20 @@ export function startRelays(options: RelaysOptions): { stop(): Promise<void> } {
   const deadWorkers = new DeadWorkers({ db, temporal, log });
   const webhookRelay = new WebhookRelay({ db, webhooks, log });
   const loops = [
-    new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log),
-    new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log),
-    new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue, log }), log),
-    new RelayLoop('rooms', () => relayRooms({ db, rooms, publicUrl, log }), log),
-    new RelayLoop('notifications', () => notifications.claim(), log),
-    new RelayLoop('webhooks to write', () => fanOut(db), log, FAN_OUT_EVERY_MS),
-    new RelayLoop('webhooks', () => webhookRelay.relay(), log, FAN_OUT_EVERY_MS),
-    new RelayLoop('endpoint alerts', () => tellOfEndpoints({ db, mail, mailDomain, site, log }), log, ALERT_EVERY_MS),
-    new RelayLoop('old events', () => pruneEvents(db), log, PRUNE_EVENTS_EVERY_MS),
-    new RelayLoop('what is over', () => pruneOld(db), log, PRUNE_EVERY_MS),
-    new RelayLoop('dead relays', () => notifications.freeDead(), log, LOOK_FOR_DEAD_MS),
-    new RelayLoop('dead workers', () => deadWorkers.takeTasks(), log, LOOK_FOR_DEAD_MS),
+    new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log, { batch: MESSAGES_AT_ONCE }),
+    new RelayLoop('refunds', () => relayRefunds({ db, temporal, taskQueue, log }), log, { idleMs: MONEY_EVERY_MS }),
+    new RelayLoop('payouts', () => relayPayouts({ db, temporal, taskQueue, log }), log, { idleMs: MONEY_EVERY_MS }),
+    new RelayLoop('rooms', () => relayRooms({ db, rooms, publicUrl, log }), log, { batch: ROOMS_AT_ONCE }),
+    new RelayLoop('notifications', () => notifications.claim(), log, { batch: CLAIM_BATCH }),
+    new RelayLoop('webhooks to write', () => fanOut(db), log, { idleMs: FAN_OUT_EVERY_MS }),
+    new RelayLoop('webhooks', () => webhookRelay.relay(), log, { idleMs: FAN_OUT_EVERY_MS }),
+    new RelayLoop('endpoint alerts', () => tellOfEndpoints({ db, mail, mailDomain, site, log }), log, {
+      idleMs: ALERT_EVERY_MS,
+    }),
+    new RelayLoop('old events', () => pruneEvents(db), log, { idleMs: PRUNE_EVENTS_EVERY_MS }),
+    new RelayLoop('what is over', () => pruneOld(db), log, { idleMs: PRUNE_EVERY_MS }),
+    new RelayLoop('dead relays', () => notifications.freeDead(), log, { idleMs: LOOK_FOR_DEAD_MS }),
+    new RelayLoop('dead workers', () => deadWorkers.takeTasks(), log, { idleMs: LOOK_FOR_DEAD_MS }),
   ];
   return {
     async stop() {

@@ -148,6 +148,26 @@ async function watchReminders({ db, herd, options, readCpu, log }: Watch, offset
   return { cpu: cpuUsed(before, readCpu()), drainedMs };
 }
 
+/** Begins to read the herd's appointments all along, until it is stopped. */
+export function startReading(
+  { desk, herd, options }: Pick<Watch, 'desk' | 'herd' | 'options'>,
+  offset: ClockOffset,
+  joins: ReadonlyMap<string, JoinMoment>,
+): Reader {
+  const { http, apis, tokens } = desk;
+  const { appointments, opensAt } = herd;
+  return new Reader({
+    http,
+    apis,
+    tokens,
+    opensAt,
+    offset,
+    joins,
+    herd: appointments,
+    ratePerSecond: options.readRate,
+  });
+}
+
 /** Watches a herd over T-15 and T-5: reads all along, joins in the second of T-5, and what PostgreSQL says afterwards. */
 export async function watchHerd(watch: Watch): Promise<HerdFound> {
   const { db, desk, herd, options, readCpu, log } = watch;
@@ -156,12 +176,19 @@ export async function watchHerd(watch: Watch): Promise<HerdFound> {
   const ids = appointments.map(({ id }) => id);
   const offset = await measureOffset(db);
   const joins = new Map<string, JoinMoment>();
-  const shared = { http, apis, tokens, opensAt, offset, joins };
-  const reader = new Reader({ ...shared, herd: appointments, ratePerSecond: options.readRate });
+  const reader = startReading(watch, offset, joins);
   try {
     const reminders = await watchReminders(watch, offset);
     await waitUntil(opensAt - QUIET_MS, offset);
-    const joining = sendJoins({ ...shared, joiners: chooseJoiners(appointments, options.joins) });
+    const joining = sendJoins({
+      http,
+      apis,
+      tokens,
+      opensAt,
+      offset,
+      joins,
+      joiners: chooseJoiners(appointments, options.joins),
+    });
     await waitUntil(opensAt, offset);
     const before = readCpu();
     const joinsFound = await joining;

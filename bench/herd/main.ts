@@ -3,7 +3,8 @@ import type { BenchOptions, BenchResult } from '../result.js';
 import { type BenchStack, startBenchStack } from '../stack.js';
 import type { BookingDesk } from './booking.js';
 import { cpuReader } from './cpu.js';
-import { bookHerd, type Herd, type HerdFound, policyOf, warmUpPairs, watchHerd } from './herd.js';
+import { measureOffset } from './clock.js';
+import { bookHerd, type Herd, type HerdFound, policyOf, startReading, warmUpPairs, watchHerd } from './herd.js';
 import { HttpClient } from './http.js';
 import { readSent } from './measure.js';
 import { type HerdOptions, readHerdOptions } from './options.js';
@@ -64,12 +65,13 @@ async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: strin
     const readCpu = cpuReader(stack, workers, apis);
     const found = await watchHerd({ db, desk, herd, options, readCpu, log });
     const { arrivals, early } = await reminderArrivals(db, stack.sandbox.url, herd);
-    for (const process of [...apis, ...workers]) await process.stop();
-    log('the bare loop of the SDKs');
-    const bareLoop = await sendBare(
-      stack,
-      arrivals.map(({ message }) => message),
-    );
+    for (const worker of workers) await worker.stop();
+    log('the bare loop of the SDKs, beside the same reads');
+    const offset = await measureOffset(db);
+    const reader = startReading({ desk, herd, options }, offset, new Map());
+    const messages = arrivals.map(({ message }) => message);
+    const bareLoop = await sendBare(stack, messages).finally(() => reader.stop());
+    for (const api of apis) await api.stop();
     const rivals: RivalFound[] = [];
     for (const rival of options.rivals) rivals.push(await runRival(stack, rival, options, log));
     const handOver = sendingRateOf(arrivals);

@@ -21,9 +21,12 @@ import { type Course, playRound, type Round } from './round.js';
 import type { Life, Side } from './side.js';
 import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
-/** Lives that warm a worker up, few at a time: what a life costs where nothing waits is counted here. */
+/** Lives that warm a worker up: a worker runs for days, and V8 has compiled by then what it runs. */
+const WARM_LIVES = 80;
+/** Lives few at a time: what a life costs where nothing waits is counted here. */
 const CALM_LIVES = 60;
-const CALM_CONCURRENCY = 16;
+/** Of those that are played at a time otherwise. */
+const CALM_SHARE = 0.25;
 const QUIET_QUEUE = 'appointments-without-relays';
 
 /** A side with the worker that serves it. */
@@ -82,7 +85,7 @@ class LifeBench {
   async measure(): Promise<BenchResult> {
     const { options, stack, log } = this;
     const sides = options.withoutRelays ? 3 : 2;
-    const course = await this.prepare(sides * (options.lives * options.runs + CALM_LIVES));
+    const course = await this.prepare(sides * (options.lives * options.runs + WARM_LIVES + CALM_LIVES));
     await createBareTable(this.pool);
     const ours = await this.ours('ours', 'appointments');
     const bareSide = new BareSide(this.pool, new BareCalls(this.temporal));
@@ -90,7 +93,8 @@ class LifeBench {
     if (options.withoutRelays) entrants.push(await this.ours('ours without relays', QUIET_QUEUE));
     const calm: Round[] = [];
     for (const { side, worker } of entrants) {
-      const round = await playRound(course, side, worker, this.newLives(CALM_LIVES), CALM_CONCURRENCY);
+      await playRound(course, side, worker, this.newLives(WARM_LIVES), this.calmConcurrency);
+      const round = await playRound(course, side, worker, this.newLives(CALM_LIVES), this.calmConcurrency);
       if (side.name === 'ours') bareSide.upserts = Math.round(round.events.upserts);
       log(`${side.name}, calm: ${cpuOf(round)}`);
       calm.push(round);
@@ -101,11 +105,11 @@ class LifeBench {
   /** Our worker alone under V8's profiler. What it uses is not comparable: being profiled costs too. */
   async profile(): Promise<BenchResult> {
     const { options, stack } = this;
-    const course = await this.prepare(options.lives + CALM_LIVES);
+    const course = await this.prepare(options.lives + WARM_LIVES);
     const folder = join(stack.folder, 'profile');
     const nodeArgs = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
     const { side, worker } = await this.ours('ours', 'appointments', nodeArgs);
-    await playRound(course, side, worker, this.newLives(CALM_LIVES), CALM_CONCURRENCY);
+    await playRound(course, side, worker, this.newLives(WARM_LIVES), this.calmConcurrency);
     const sinceUs = Number(process.hrtime.bigint() / 1000n);
     const threadsBefore = threadCpuMs(worker.pid);
     await resetStatements(stack.adminDatabaseUrl);
@@ -117,6 +121,10 @@ class LifeBench {
     await worker.stop();
     const functions = await readProfiles(folder, stack.env['WORKFLOW_BUNDLE']!, sinceUs);
     return profileResult(round, { functions, threads, statements }, options);
+  }
+
+  private get calmConcurrency(): number {
+    return Math.ceil(this.options.concurrency * CALM_SHARE);
   }
 
   private async prepare(pairs: number): Promise<Course> {

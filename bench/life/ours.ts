@@ -6,7 +6,7 @@ import type { Db } from '../../db/database.js';
 import { joinSession } from '../../db/joins.js';
 import { markDelivered, readDecision, storeMessage } from '../../db/messages.js';
 import { payByWallet } from '../../db/payment-requests.js';
-import { aliveRoomOf, openConnections, recordConnections, roomIdentity } from '../../db/rooms.js';
+import { recordConnections, roomIdentity } from '../../db/rooms.js';
 import { Refused } from '../../domain/refusals.js';
 import type { Participant, SessionMode } from '../../domain/types.js';
 import { APPOINTMENT_WORKFLOW, appointmentWorkflowId, endSession } from '../../workflows/messages.js';
@@ -64,9 +64,8 @@ export class OurSide implements Side {
 
   async join(life: Life, participant: Participant): Promise<void> {
     const { messageId } = await joinSession(this.db, life.id, participant, life[participant]);
+    // The API leaves this to the relay, two seconds later: here a session is over by then.
     await this.tell(life.id, 'join', messageId);
-    await aliveRoomOf(this.db, life.id);
-    await openConnections(this.db, life.id, participant);
     if (this.sessionMode !== 'chat') await this.connect(life, participant);
   }
 

@@ -12,7 +12,15 @@ import { chooseJoiners } from './joins.js';
 import { insertHerd, signInAll } from './people.js';
 import { resultOf } from './report.js';
 import { type RivalFound, runRival } from './rivals.js';
-import { type Arrival, forgetArrivals, readArrivals, sendBare, type SendingRate, sendingRateOf } from './sending.js';
+import {
+  type Arrival,
+  forgetArrivals,
+  readArrivals,
+  sendBare,
+  type SendingRate,
+  sendingRateOf,
+  warmSandboxUp,
+} from './sending.js';
 import { throwawayFieldKeys } from '../../dev/field-keys.js';
 
 /** One run: the herd, the bare loop of the SDKs, and the rivals, one after the other on the same servers. */
@@ -61,6 +69,7 @@ async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: strin
     const herd = await bookHerd(db, desk, { people, n: options.n, policy }, log);
     const therapists = chooseJoiners(herd.appointments, options.joins).map(({ appointment }) => appointment.therapist);
     for (const [subject, token] of await signInAll(`${stack.sandbox.url}/oidc`, therapists)) tokens.set(subject, token);
+    await warmSandboxUp(stack);
     await forgetArrivals(stack.sandbox.url);
     const readCpu = cpuReader(stack, workers, apis);
     const found = await watchHerd({ db, desk, herd, options, readCpu, log });

@@ -83,6 +83,22 @@ export function sendingRateOf(arrivals: readonly Arrival[]): SendingRate {
   return { count: arrivals.length, perSecond: ratePerSecond(times, 0, 1), tookMs };
 }
 
+/** Enough for V8 to have compiled what the sandbox does with a message. */
+const WARM_UP_EACH = 1_000;
+const WARM_UP_PHONE = '+919810000000';
+
+/**
+ * Lets the sandbox have taken SMS and e-mails before either side is measured: it stands for vendors that have run for
+ * days, and whoever comes second would find it twice as quick. @throws Error when it has no e-mail of the booking to repeat
+ */
+export async function warmSandboxUp(stack: Pick<BenchStack, 'startNode' | 'folder' | 'sandbox'>): Promise<void> {
+  const received = [...(await readArrivals(stack.sandbox.url)).values()].map(({ message }) => message);
+  const mails = received.filter((message) => message.channel === 'email').slice(-WARM_UP_EACH);
+  if (mails.length === 0) throw new Error('no e-mail of the booking has reached the sandbox');
+  const sms = mails.map(({ text }): BareMessage => ({ channel: 'sms', to: WARM_UP_PHONE, body: text.slice(0, 300) }));
+  await sendBare(stack, [...sms, ...mails]);
+}
+
 const LONGEST_MS = 600_000;
 
 /** As many as the relay hands over at once. */

@@ -10,6 +10,7 @@ import { type Durable, readDurable, readProgress } from './measure.js';
 import type { HerdOptions } from './options.js';
 import { type HerdPeople, HERD_DURATION_MINUTES } from './people.js';
 import { Reader, type ReadsFound } from './reader.js';
+import { makeHerdOfRows, type RowsDesk } from './rows.js';
 import type { JoinMoment } from './status.js';
 
 /** A herd that was booked, with its two due times. Epoch ms, PostgreSQL's clock. */
@@ -53,11 +54,17 @@ const DAY_MS = 86_400_000;
 const ALLOWANCE = 1.35;
 const QUIET_MS = 3_000;
 
-/** Books the herd so that it should be complete before the first of its wake-ups. @throws Error when it isn't by T-15 */
+/** What making one appointment from rows takes at most, ms. */
+const ROWS_MS_EACH = 50;
+
+/**
+ * Books the herd so that it should be complete before the first of its wake-ups: through the API, or, where `rows` is
+ * given, by the product's own transactions. @throws Error when it isn't by T-15
+ */
 export async function bookHerd(
   db: Db,
   desk: BookingDesk,
-  { people, n, policy }: { people: HerdPeople; n: number; policy: Policy },
+  { people, n, policy, rows }: { people: HerdPeople; n: number; policy: Policy; rows: RowsDesk | null },
   log: (line: string) => void,
 ): Promise<Herd> {
   const pairs = people.clients.map((client, index) => ({ client, therapist: people.therapists[index]! }));
@@ -66,7 +73,7 @@ export async function bookHerd(
   await bringUpHerd(desk, cold, Date.now() + DAY_MS, log);
   const warmAt = Date.now();
   await bringUpHerd(desk, warm, Date.now() + DAY_MS, log);
-  const msEach = (Date.now() - warmAt) / warm.length;
+  const msEach = rows === null ? (Date.now() - warmAt) / warm.length : ROWS_MS_EACH;
   const offset = await measureOffset(db);
   const needsMs = pairs.length * msEach * ALLOWANCE + spreadAheadMs(policy) + QUIET_MS * 2;
   const remindAt = Math.ceil((Date.now() + offset.offsetMs + needsMs) / 1_000) * 1_000;
@@ -74,7 +81,9 @@ export async function bookHerd(
   const { opensAt } = deadlinesOf({ createdAt: Date.now(), startsAt, durationMinutes: HERD_DURATION_MINUTES, policy });
   log(`booking ${pairs.length}: T-15 at ${iso(remindAt)}, T-5 ${(opensAt - remindAt) / 1_000} s after it`);
   const startedAt = Date.now();
-  const appointments = await bringUpHerd(desk, pairs, startsAt, log);
+  const appointments = await (rows === null
+    ? bringUpHerd(desk, pairs, startsAt, log)
+    : makeHerdOfRows(rows, pairs, startsAt, log));
   const bookedPerSecond = (appointments.length * 1_000) / (Date.now() - startedAt);
   const leftMs = remindAt - spreadAheadMs(policy) - Date.now() - offset.offsetMs;
   log(`booked ${appointments.length} (${bookedPerSecond.toFixed(1)}/s), ${(leftMs / 1_000).toFixed(1)} s ahead`);
@@ -95,7 +104,7 @@ async function checkHerd(db: Db, herd: readonly HerdAppointment[], remindAt: num
   if (rows[0]!.good !== herd.length) throw new Error(`of ${herd.length} appointments ${rows[0]!.good} are ready`);
 }
 
-const LONGEST_DRAIN_MS = 900_000;
+const LONGEST_DRAIN_MS = 1_800_000;
 const LOOK_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 10_000;
 

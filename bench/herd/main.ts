@@ -1,4 +1,7 @@
+import { Client, Connection } from '@temporalio/client';
+import { AppointmentCalls } from '../../api/appointment-calls.js';
 import { openDatabase } from '../../db/database.js';
+import { temporalNamespace } from '../../dev/temporal-server.js';
 import type { BenchOptions, BenchResult } from '../result.js';
 import { type BenchStack, startBenchStack } from '../stack.js';
 import type { BookingDesk } from './booking.js';
@@ -9,7 +12,7 @@ import { HttpClient } from './http.js';
 import { readSent } from './measure.js';
 import { type HerdOptions, readHerdOptions } from './options.js';
 import { chooseJoiners } from './joins.js';
-import { insertHerd, signInAll } from './people.js';
+import { type HerdPerson, insertHerd, signInAll } from './people.js';
 import { resultOf } from './report.js';
 import { type RivalFound, runRival } from './rivals.js';
 import {
@@ -63,12 +66,19 @@ async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: strin
     const policy = policyOf(options);
     log('people, wallets and their tokens');
     const people = await insertHerd(db, options.n + warmUpPairs(options.n), policy);
-    const tokens = await signInAll(`${stack.sandbox.url}/oidc`, [people.admin, ...people.clients]);
+    const signIn = (who: HerdPerson[]) => signInAll(`${stack.sandbox.url}/oidc`, who);
+    const tokens = await signIn([people.admin, ...people.clients]);
     const urls = apis.map(({ url }) => url);
     const desk: BookingDesk = { http, apis: urls, tokens, admin: people.admin, concurrency: options.concurrency };
-    const herd = await bookHerd(db, desk, { people, n: options.n, policy }, log);
+    const connection = await Connection.connect({ address: stack.temporalAddress });
+    const temporal = new Client({ connection, namespace: temporalNamespace });
+    const calls = new AppointmentCalls(temporal, stack.env['TASK_QUEUE']!);
+    const rows = options.fromRows ? { db, calls, admin: people.admin } : null;
+    const herd = await bookHerd(db, desk, { people, n: options.n, policy, rows }, log).finally(() =>
+      connection.close(),
+    );
     const therapists = chooseJoiners(herd.appointments, options.joins).map(({ appointment }) => appointment.therapist);
-    for (const [subject, token] of await signInAll(`${stack.sandbox.url}/oidc`, therapists)) tokens.set(subject, token);
+    for (const [subject, token] of await signIn(therapists)) tokens.set(subject, token);
     await warmSandboxUp(stack);
     await forgetArrivals(stack.sandbox.url);
     const readCpu = cpuReader(stack, workers, apis);

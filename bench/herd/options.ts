@@ -22,6 +22,8 @@ export interface HerdOptions {
   workers: number;
   apis: number;
   shards: number;
+  /** The herd is made of rows by the product's own transactions instead of booked through the API: in minutes, where ten thousand are many. */
+  fromRows: boolean;
   rivals: RivalName[];
   /** How long after the due second the minute cron ticks, seconds. 30 is the mean of a random phase. */
   cronPhaseS: number;
@@ -48,7 +50,7 @@ const DEFAULT_SPREAD = -1;
 
 /** Reads the bench's own arguments. @throws Error that names the one that is wrong */
 export function readHerdOptions(args: string[]): HerdOptions {
-  const given = readArguments(args, [...COUNTS, 'spread-ms', 'cron-phase-s', 'rivals']);
+  const given = readArguments(args, [...COUNTS, 'spread-ms', 'cron-phase-s', 'rivals'], ['from-rows']);
   const n = given.whole('n', 1_000);
   const spreadMs = given.whole('spread-ms', DEFAULT_SPREAD, DEFAULT_SPREAD);
   const rivals = given.oneOf('rivals', ['all', 'none', ...RIVALS], 'all');
@@ -63,6 +65,7 @@ export function readHerdOptions(args: string[]): HerdOptions {
     workers: given.whole('workers', DEFAULT_WORKERS),
     apis: given.whole('apis', 1),
     shards: given.whole('shards', 4),
+    fromRows: given.flag('from-rows'),
     rivals: rivals === 'all' ? [...RIVALS] : rivals === 'none' ? [] : [rivals],
     cronPhaseS: given.whole('cron-phase-s', 30),
   };

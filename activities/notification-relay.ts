@@ -116,6 +116,7 @@ export class NotificationRelay {
 
   /** @returns false where there is too much for one chunk, or a line has its hands full */
   private beginFew(): boolean {
+    if (this.stopped) return true;
     const lines = LINE_NAMES.filter((line) => this.waiting[line].length > 0);
     if (this.waitingRows() > FEW || lines.some((line) => this.running[line] >= LINES[line].chunks)) return false;
     this.begin(Object.fromEntries(lines.map((line) => [line, this.waiting[line].splice(0)])));

@@ -93,6 +93,7 @@ export async function post(trx: Trx, transaction: LedgerTransaction): Promise<bo
     currency: account.currency,
     amount_minor: amountMinor,
   }));
+  // Accounts are named once more: of JSON PostgreSQL expects a hundred rows, and for these it reads all accounts.
   const { rows } = await sql`
     with posted as (
       insert into ledger_transaction (idempotency_key, kind, appointment_id, payment_id)
@@ -106,7 +107,8 @@ export async function post(trx: Trx, transaction: LedgerTransaction): Promise<bo
       select id, account, currency, amount_minor from line
     ), moved as (
       update account a set balance_minor = a.balance_minor + l.sum
-      from (select account, sum(amount_minor)::bigint as sum from line group by account) l where a.code = l.account
+      from (select account, sum(amount_minor)::bigint as sum from line group by account) l
+      where a.code = l.account and a.code = any(${lines.map(({ account }) => account)}::text[])
     )
     select id from posted`.execute(trx);
   return rows.length > 0;

@@ -16,6 +16,7 @@ import * as rateLimit from './migrations/0013-rate-limit.js';
 import * as credentialsEnd from './migrations/0014-credentials-end.js';
 import * as endpointAlerts from './migrations/0015-endpoint-alerts.js';
 import * as claimsByAppointment from './migrations/0016-claims-by-appointment.js';
+import * as admins from './migrations/0017-admins.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -35,6 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0014-credentials-end': credentialsEnd,
   '0015-endpoint-alerts': endpointAlerts,
   '0016-claims-by-appointment': claimsByAppointment,
+  '0017-admins': admins,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -9,8 +9,11 @@ import { readFieldKeys } from './config.js';
 import { ColumnsPlugin } from './field-encryption.js';
 import { viewsOf } from './appointment-views.js';
 import { lockForCommit } from './commit-rows.js';
-import type { Db } from './database.js';
+import { clientWallet } from './accounts.js';
+import type { Db, Trx } from './database.js';
 import { listInbox } from './inbox.js';
+import { post } from './ledger.js';
+import { readNewEvents } from './live-events.js';
 import { listAppointments } from './lists.js';
 import { claimMessages } from './messages.js';
 import {
@@ -19,10 +22,11 @@ import {
   finishNotifications,
   freeNotificationsOfDeadRelays,
 } from './notification-claims.js';
-import { voidUnsent } from './notification-rows.js';
+import { voidUnsent, writeNotifications } from './notification-rows.js';
 import { RelaySession } from './relay-session.js';
 import { claimRooms } from './room-wishes.js';
 import type { DB } from './schema.js';
+import { fanOut } from './webhook-fan-out.js';
 
 /** The statements that every second or every commit brings use their indexes: PostgreSQL's own plans, on full tables. */
 
@@ -58,6 +62,13 @@ async function fill(trx: Db): Promise<void> {
     select a.id, 'video', 'RM' || a.id, 'closed' from appointment a where a.status = 'completed'`.execute(trx);
   await sql`insert into timeline_entry (appointment_id, schedule_version, kind, actor_role)
     select a.id, 1, 'booked', 'client' from appointment a where a.status = 'completed'`.execute(trx);
+  await sql`insert into person (subject, role, name)
+    select 'many-' || n, 'client', '' from generate_series(1, ${FULL}) n`.execute(trx);
+  await sql`insert into account (code, kind, owner_id, currency)
+    select 'client_wallet:' || p.id || ':INR', 'client_wallet', p.id, 'INR' from person p where p.subject like 'many-%'`.execute(trx);
+  await sql`insert into live_event (xid, kind, object_id, appointment_id, status, changes)
+    select n, 'appointment', a.id, a.id, 'completed', '{completed}'
+    from appointment a, generate_series(1, 3) n where a.status = 'completed'`.execute(trx);
 }
 
 beforeAll(async () => {
@@ -112,8 +123,31 @@ function inlined(text: string, parameters: readonly unknown[]): string {
   });
 }
 
-const LARGE = ['appointment', 'notification', 'message', 'room', 'timeline_entry'];
+const LARGE = ['appointment', 'notification', 'message', 'room', 'timeline_entry', 'person', 'account', 'live_event'];
 const largeOf = (read: Set<string>): string[] => LARGE.filter((table) => read.has(table));
+
+const tellAdmins = (on: Db) =>
+  writeNotifications(
+    on,
+    { id, scheduleVersion: 1, clientId: parties.client.id, therapistId: parties.therapist.id },
+    { kind: 't15', to: ['client', 'therapist', 'admins'], notBefore: Date.now() },
+  );
+
+/** Balanced, and new each time. */
+async function postSomething(trx: Trx): Promise<void> {
+  const line = (owner: string, amountMinor: number) => ({ account: clientWallet(owner, 'INR'), amountMinor });
+  const postings = [line(parties.client.id, -1), line(other.client.id, 1)];
+  await post(trx, { idempotencyKey: randomUUID(), kind: 'promotion', appointmentId: null, paymentId: null, postings });
+}
+
+/** A snapshot that PostgreSQL has passed long ago, but for the events of this file. */
+const SINCE = '700:700:';
+
+/** With something that is new, so that it is written as well. */
+async function writeWebhooks(on: Db): Promise<void> {
+  await sql`update webhook_position set snapshot = ${SINCE}`.execute(db());
+  await fanOut(on);
+}
 
 const page = { at: Date.now(), limit: 20, after: null };
 const filter = { statuses: [], needs: null, from: null, to: null, therapistId: null, clientId: null };
@@ -122,6 +156,10 @@ test.each<[what: string, call: (on: Db) => Promise<unknown>, index: RegExp]>([
   ['claiming notifications', (on) => claimNotifications(on, 1, ['sms', 'email'], 1_000), /notification_due/],
   ['beginning notifications', (on) => beginNotifications(on, 1, [id]), /notification_pkey/],
   ['setting free what the dead held', (on) => freeNotificationsOfDeadRelays(on), /notification_claimed/],
+  ['telling all admins', (on) => tellAdmins(on), /person_admin/],
+  ['posting to the ledger', (on) => on.transaction().execute(postSomething), /account_pkey/],
+  ['writing webhooks', (on) => writeWebhooks(on), /live_event_pkey/],
+  ['reading live events', (on) => readNewEvents(on, SINCE), /live_event_pkey/],
   ['claiming rooms', (on) => claimRooms(on, 50), /room_due/],
   ['claiming messages', (on) => claimMessages(on, 100), /message_to_send/],
   ['a commit’s reading', (on) => on.transaction().execute((trx) => lockForCommit(trx, id)), /message_unhandled/],

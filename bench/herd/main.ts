@@ -1,18 +1,27 @@
 import { Client, Connection } from '@temporalio/client';
 import { AppointmentCalls } from '../../api/appointment-calls.js';
-import { openDatabase } from '../../db/database.js';
+import { type Db, openDatabase } from '../../db/database.js';
 import { temporalNamespace } from '../../dev/temporal-server.js';
 import type { BenchOptions, BenchResult } from '../result.js';
 import { type BenchStack, startBenchStack } from '../stack.js';
 import type { BookingDesk } from './booking.js';
 import { cpuReader } from './cpu.js';
 import { measureOffset } from './clock.js';
-import { bookHerd, type Herd, type HerdFound, policyOf, startReading, warmUpPairs, watchHerd } from './herd.js';
+import {
+  bookHerd,
+  type Herd,
+  type HerdFound,
+  policyOf,
+  startReading,
+  type Watch,
+  warmUpPairs,
+  watchHerd,
+} from './herd.js';
 import { HttpClient } from './http.js';
 import { readSent } from './measure.js';
 import { type HerdOptions, readHerdOptions } from './options.js';
 import { chooseJoiners } from './joins.js';
-import { type HerdPerson, insertHerd, signInAll } from './people.js';
+import { type HerdPeople, type HerdPerson, insertHerd, signInAll } from './people.js';
 import { resultOf } from './report.js';
 import { type RivalFound, runRival } from './rivals.js';
 import {
@@ -70,13 +79,7 @@ async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: strin
     const tokens = await signIn([people.admin, ...people.clients]);
     const urls = apis.map(({ url }) => url);
     const desk: BookingDesk = { http, apis: urls, tokens, admin: people.admin, concurrency: options.concurrency };
-    const connection = await Connection.connect({ address: stack.temporalAddress });
-    const temporal = new Client({ connection, namespace: temporalNamespace });
-    const calls = new AppointmentCalls(temporal, stack.env['TASK_QUEUE']!);
-    const rows = options.fromRows ? { db, calls, admin: people.admin } : null;
-    const herd = await bookHerd(db, desk, { people, n: options.n, policy, rows }, log).finally(() =>
-      connection.close(),
-    );
+    const herd = await book(stack, db, desk, { people, options }, log);
     const therapists = chooseJoiners(herd.appointments, options.joins).map(({ appointment }) => appointment.therapist);
     for (const [subject, token] of await signIn(therapists)) tokens.set(subject, token);
     await warmSandboxUp(stack);
@@ -86,10 +89,7 @@ async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: strin
     const { arrivals, early } = await reminderArrivals(db, stack.sandbox.url, herd);
     for (const worker of workers) await worker.stop();
     log('the bare loop of the SDKs, beside the same reads');
-    const offset = await measureOffset(db);
-    const reader = startReading({ desk, herd, options }, offset, new Map());
-    const messages = arrivals.map(({ message }) => message);
-    const bareLoop = await sendBare(stack, messages).finally(() => reader.stop());
+    const bareLoop = await sendBareBesideReads(stack, arrivals, { db, desk, herd, options });
     for (const api of apis) await api.stop();
     const rivals: RivalFound[] = [];
     for (const rival of options.rivals) rivals.push(await runRival(stack, rival, options, log));
@@ -101,9 +101,43 @@ async function oneRun(stack: BenchStack, options: HerdOptions, log: (line: strin
   }
 }
 
+async function book(
+  stack: BenchStack,
+  db: Db,
+  desk: BookingDesk,
+  { people, options }: { people: HerdPeople; options: HerdOptions },
+  log: (line: string) => void,
+): Promise<Herd> {
+  const what = { people, n: options.n, policy: policyOf(options) };
+  if (!options.fromRows) return bookHerd(db, desk, { ...what, rows: null }, log);
+  const connection = await Connection.connect({ address: stack.temporalAddress });
+  try {
+    const temporal = new Client({ connection, namespace: temporalNamespace });
+    const calls = new AppointmentCalls(temporal, stack.env['TASK_QUEUE']!);
+    return await bookHerd(db, desk, { ...what, rows: { db, calls, admin: people.admin } }, log);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** People read beside the bare loop as they did beside our relay. */
+async function sendBareBesideReads(
+  stack: BenchStack,
+  arrivals: readonly Arrival[],
+  { db, ...watched }: Pick<Watch, 'db' | 'desk' | 'herd' | 'options'>,
+): Promise<SendingRate> {
+  const reader = startReading(watched, await measureOffset(db), new Map());
+  try {
+    const messages = arrivals.map(({ message }) => message);
+    return await sendBare(stack, messages);
+  } finally {
+    await reader.stop();
+  }
+}
+
 /** T-15's messages in the order in which they reached the sandbox, and how many came before they were due. */
 async function reminderArrivals(
-  db: ReturnType<typeof openDatabase>,
+  db: Db,
   sandboxUrl: string,
   { appointments }: Herd,
 ): Promise<{ arrivals: Arrival[]; early: number }> {

@@ -65,7 +65,9 @@ async function fill(trx: Db): Promise<void> {
   await sql`insert into person (subject, role, name)
     select 'many-' || n, 'client', '' from generate_series(1, ${FULL}) n`.execute(trx);
   await sql`insert into account (code, kind, owner_id, currency)
-    select 'client_wallet:' || p.id || ':INR', 'client_wallet', p.id, 'INR' from person p where p.subject like 'many-%'`.execute(trx);
+    select 'client_wallet:' || p.id || ':INR', 'client_wallet', p.id, 'INR' from person p where p.subject like 'many-%'`.execute(
+    trx,
+  );
   await sql`insert into live_event (xid, kind, object_id, appointment_id, status, changes)
     select n, 'appointment', a.id, a.id, 'completed', '{completed}'
     from appointment a, generate_series(1, 3) n where a.status = 'completed'`.execute(trx);

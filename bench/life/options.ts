@@ -7,7 +7,6 @@ export interface LifeOptions {
   lives: number;
   /** Runs of each side; two stand together as ours, bare, bare, ours. */
   runs: number;
-  /** So many that both sides have their hands full, and minutes so long that no life comes too late for a step of its own. */
   concurrency: number;
   minuteMs: number;
   mode: SessionMode;
@@ -23,10 +22,10 @@ export function readLifeOptions(args: string[]): LifeOptions {
   const names = ['lives', 'runs', 'concurrency', 'minute-ms', 'mode', 'shards'];
   const given = readArguments(args, names, ['without-relays', 'profile']);
   return {
-    lives: given.whole('lives', 288),
+    lives: given.whole('lives', 256),
     runs: given.whole('runs', 2),
-    concurrency: given.whole('concurrency', 144),
-    minuteMs: given.whole('minute-ms', 600, 100),
+    concurrency: given.whole('concurrency', 64),
+    minuteMs: given.whole('minute-ms', 200, 100),
     mode: given.oneOf('mode', ['video', 'audio', 'chat'] as const, 'video'),
     shards: given.whole('shards', 4),
     withoutRelays: given.flag('without-relays'),

@@ -2,15 +2,15 @@
 export async function forEachAtOnce<T>(
   items: readonly T[],
   atOnce: number,
-  work: (item: T) => Promise<unknown>,
+  work: (item: T, index: number) => Promise<unknown>,
 ): Promise<void> {
   let next = 0;
   let failed = false;
   const lane = async (): Promise<void> => {
     while (!failed && next < items.length) {
-      const item = items[next]!;
+      const index = next;
       next += 1;
-      await work(item).catch((error: unknown) => {
+      await work(items[index]!, index).catch((error: unknown) => {
         failed = true;
         throw error;
       });

@@ -24,8 +24,8 @@ export async function fanOut(db: Db): Promise<number> {
       pg_snapshot_xmax(p.snapshot::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as is_foreign
     from webhook_position p`.execute(db);
   const { snapshot, mayBeNew, isForeign } = rows[0]!;
-  if (isForeign) return beginAnew(db);
-  if (!mayBeNew) return 0;
+  if (isForeign) await beginAnew(db);
+  if (isForeign || !mayBeNew) return 0;
   const { numAffectedRows } = await sql`
     with position as (
       select 1 from webhook_position where snapshot = ${snapshot} for update
@@ -49,9 +49,8 @@ export async function fanOut(db: Db): Promise<number> {
 }
 
 /** The rows come from another server's dump, whose transactions were counted otherwise: what they say has no order here. */
-async function beginAnew(db: Db): Promise<0> {
+async function beginAnew(db: Db): Promise<void> {
   await sql`
     with old as (delete from live_event)
     update webhook_position set snapshot = pg_current_snapshot()::text`.execute(db);
-  return 0;
 }

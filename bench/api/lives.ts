@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { commitBooking } from '../../db/booking.js';
 import { databaseNow } from '../../db/clock.js';
-import { commitAppointment } from '../../db/commit.js';
 import type { Db } from '../../db/database.js';
-import { storeMessage } from '../../db/messages.js';
-import { payByWallet } from '../../db/payment-requests.js';
 import { insertPeople } from '../../db/people.js';
 import { grantPromotion } from '../../db/promotions.js';
 import { defaultPolicy, REAL_MINUTE_MS } from '../../domain/policy.js';
 import type { Role } from '../../domain/types.js';
 import { signInAll } from '../herd/people.js';
+import { makeApproved as commitApproved } from '../made-appointments.js';
 
 /** The people and the booked appointments that a measurement asks about. */
 
@@ -68,21 +65,7 @@ export async function makeApproved(
   { client, therapist, admin }: Record<'client' | 'therapist' | 'admin', BenchPerson>,
   inDays: number,
 ): Promise<string> {
-  const appointmentId = randomUUID();
-  const booked = await commitBooking(db, {
-    appointmentId,
-    clientId: client.id,
-    therapistId: therapist.id,
-    startsAt: (await databaseNow(db)) + inDays * DAY_MS,
-    durationMinutes: DURATION_MINUTES,
-    sessionMode: 'video',
-    meetingId: `meeting-${appointmentId}`,
-    meetingLink: `https://meet.example.test/${appointmentId}`,
-  });
-  if (!booked.booked) throw new Error(`the booking was refused: ${booked.code}`);
-  await payByWallet(db, appointmentId);
-  const actor = { role: 'admin', id: admin.id } as const;
-  await storeMessage(db, { appointmentId, kind: 'activate', actor, signal: false });
-  await commitAppointment(db, appointmentId);
-  return appointmentId;
+  const startsAt = (await databaseNow(db)) + inDays * DAY_MS;
+  const toBook = { client: client.id, therapist: therapist.id, startsAt, durationMinutes: DURATION_MINUTES };
+  return (await commitApproved(db, toBook, admin.id)).record.id;
 }

@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { AppointmentCalls } from '../../api/appointment-calls.js';
 import { loadAppointment } from '../../db/appointment-record.js';
-import { commitBooking } from '../../db/booking.js';
 import { commitAppointment } from '../../db/commit.js';
 import type { Db } from '../../db/database.js';
 import { joinSession } from '../../db/joins.js';
-import { payByWallet } from '../../db/payment-requests.js';
 import { recordConnections, roomIdentity } from '../../db/rooms.js';
 import type { Participant } from '../../domain/types.js';
 import { forEachAtOnce } from '../at-once.js';
 import { DURATION_MINUTES, type Pair } from '../life/people.js';
+import { makePaid } from '../made-appointments.js';
 
 /** Sessions in progress, made by the product's own transactions: only their ends are measured. */
 
@@ -29,19 +28,7 @@ async function connectBoth(db: Db, appointmentId: string): Promise<void> {
 }
 
 async function makeOne(db: Db, pair: Pair, admin: string, startsAt: number): Promise<string> {
-  const appointmentId = randomUUID();
-  const booked = await commitBooking(db, {
-    appointmentId,
-    clientId: pair.client,
-    therapistId: pair.therapist,
-    startsAt,
-    durationMinutes: DURATION_MINUTES,
-    sessionMode: 'video',
-    meetingId: `meeting-${appointmentId}`,
-    meetingLink: `https://meet.example.test/${appointmentId}`,
-  });
-  if (!booked.booked) throw new Error(`a booking was refused: ${booked.code}`);
-  await payByWallet(db, appointmentId);
+  const appointmentId = await makePaid(db, { ...pair, startsAt, durationMinutes: DURATION_MINUTES });
   const actor = { role: 'admin', id: admin } as const;
   const force = { id: randomUUID(), kind: 'force_confirm', actor, payload: { reason: 'bench' } } as const;
   await commitAppointment(db, appointmentId, force);

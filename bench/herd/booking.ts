@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rest } from './clock.js';
 import { type Answer, type Call, type HttpClient, textOf } from './http.js';
 import { HERD_DURATION_MINUTES, type HerdPerson } from './people.js';
-import { forEachAtOnce } from './pool.js';
+import { forEachAtOnce } from '../at-once.js';
 
 /** One appointment of the herd, with who is to meet. */
 export interface HerdAppointment {

@@ -157,47 +157,24 @@ async function watchReminders({ db, herd, options, readCpu, log }: Watch, offset
   return { cpu: cpuUsed(before, readCpu()), drainedMs };
 }
 
-/** Begins to read the herd's appointments all along, until it is stopped. */
-export function startReading(
-  { desk, herd, options }: Pick<Watch, 'desk' | 'herd' | 'options'>,
-  offset: ClockOffset,
-  joins: ReadonlyMap<string, JoinMoment>,
-): Reader {
+/** What those who read and join a herd work with. `joins` grows while people join. */
+export function visitorsOf({ desk, herd }: Pick<Watch, 'desk' | 'herd'>, offset: ClockOffset) {
   const { http, apis, tokens } = desk;
-  const { appointments, opensAt } = herd;
-  return new Reader({
-    http,
-    apis,
-    tokens,
-    opensAt,
-    offset,
-    joins,
-    herd: appointments,
-    ratePerSecond: options.readRate,
-  });
+  return { http, apis, tokens, opensAt: herd.opensAt, offset, joins: new Map<string, JoinMoment>() };
 }
 
 /** Watches a herd over T-15 and T-5: reads all along, joins in the second of T-5, and what PostgreSQL says afterwards. */
 export async function watchHerd(watch: Watch): Promise<HerdFound> {
-  const { db, desk, herd, options, readCpu, log } = watch;
-  const { http, apis, tokens } = desk;
+  const { db, herd, options, readCpu, log } = watch;
   const { appointments, startsAt, opensAt } = herd;
   const ids = appointments.map(({ id }) => id);
   const offset = await measureOffset(db);
-  const joins = new Map<string, JoinMoment>();
-  const reader = startReading(watch, offset, joins);
+  const visitors = visitorsOf(watch, offset);
+  const reader = new Reader({ ...visitors, herd: appointments, ratePerSecond: options.readRate });
   try {
     const reminders = await watchReminders(watch, offset);
     await waitUntil(opensAt - QUIET_MS, offset);
-    const joining = sendJoins({
-      http,
-      apis,
-      tokens,
-      opensAt,
-      offset,
-      joins,
-      joiners: chooseJoiners(appointments, options.joins),
-    });
+    const joining = sendJoins({ ...visitors, joiners: chooseJoiners(appointments, options.joins) });
     await waitUntil(opensAt, offset);
     const before = readCpu();
     const joinsFound = await joining;

@@ -12,7 +12,7 @@ import {
   type Herd,
   type HerdFound,
   policyOf,
-  startReading,
+  visitorsOf,
   type Watch,
   warmUpPairs,
   watchHerd,
@@ -22,6 +22,7 @@ import { readSent } from './measure.js';
 import { type HerdOptions, readHerdOptions } from './options.js';
 import { chooseJoiners } from './joins.js';
 import { type HerdPeople, type HerdPerson, insertHerd, signInAll } from './people.js';
+import { Reader } from './reader.js';
 import { resultOf } from './report.js';
 import { type RivalFound, runRival } from './rivals.js';
 import {
@@ -124,9 +125,10 @@ async function book(
 async function sendBareBesideReads(
   stack: BenchStack,
   arrivals: readonly Arrival[],
-  { db, ...watched }: Pick<Watch, 'db' | 'desk' | 'herd' | 'options'>,
+  { db, desk, herd, options }: Pick<Watch, 'db' | 'desk' | 'herd' | 'options'>,
 ): Promise<SendingRate> {
-  const reader = startReading(watched, await measureOffset(db), new Map());
+  const visitors = visitorsOf({ desk, herd }, await measureOffset(db));
+  const reader = new Reader({ ...visitors, herd: herd.appointments, ratePerSecond: options.readRate });
   try {
     const messages = arrivals.map(({ message }) => message);
     return await sendBare(stack, messages);

@@ -4,7 +4,7 @@ import { insertPeople, insertPerson } from '../../db/people.js';
 import { grantPromotion } from '../../db/promotions.js';
 import type { Policy } from '../../domain/policy.js';
 import { oidcCredentials } from '../../sandbox/credentials.js';
-import { forEachAtOnce } from './pool.js';
+import { forEachAtOnce } from '../at-once.js';
 
 /** Somebody of the herd; `subject` is the name to sign in with. */
 export interface HerdPerson {

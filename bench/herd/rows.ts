@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { AppointmentCalls } from '../../api/appointment-calls.js';
-import { commitBooking } from '../../db/booking.js';
-import { commitAppointment } from '../../db/commit.js';
 import type { Db } from '../../db/database.js';
-import { storeMessage } from '../../db/messages.js';
-import { payByWallet } from '../../db/payment-requests.js';
+import { makeApproved } from '../made-appointments.js';
 import type { HerdAppointment } from './booking.js';
 import { HERD_DURATION_MINUTES, type HerdPerson } from './people.js';
-import { forEachAtOnce } from './pool.js';
+import { forEachAtOnce } from '../at-once.js';
 
 const AT_ONCE = 16;
 const TELL_EVERY = 1_000;
@@ -21,29 +17,16 @@ export interface RowsDesk {
 }
 
 async function makeOne({ db, calls, admin }: RowsDesk, pair: Omit<HerdAppointment, 'id'>, startsAt: number) {
-  const id = randomUUID();
-  const booked = await commitBooking(db, {
-    appointmentId: id,
-    clientId: pair.client.id,
-    therapistId: pair.therapist.id,
+  const toBook = {
+    client: pair.client.id,
+    therapist: pair.therapist.id,
     startsAt,
     durationMinutes: HERD_DURATION_MINUTES,
-    sessionMode: 'video',
-    meetingId: `meeting-${id}`,
-    meetingLink: `https://meet.example.test/${id}`,
-  });
-  if (!booked.booked) throw new Error(`a booking was refused: ${booked.code}`);
-  await payByWallet(db, id);
-  await storeMessage(db, {
-    appointmentId: id,
-    kind: 'activate',
-    actor: { role: 'admin', id: admin.id },
-    signal: false,
-  });
-  const committed = await commitAppointment(db, id);
-  if (committed === null || committed.record.activatedAt === null) throw new Error(`${id} was not activated`);
+  };
+  const { record } = await makeApproved(db, toBook, admin.id);
+  const { id } = record;
   await sql`update notification set status = 'voided' where appointment_id = ${id} and status = 'pending'`.execute(db);
-  if (!(await calls.resume(committed.record))) throw new Error(`the workflow of ${id} did not start`);
+  if (!(await calls.resume(record))) throw new Error(`the workflow of ${id} did not start`);
   return { id, ...pair };
 }
 

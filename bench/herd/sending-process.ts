@@ -8,7 +8,7 @@ import { readProviderConfig } from '../../providers/config.js';
 import { MAIL_CONNECTIONS } from '../../providers/mail.js';
 import type { MailProvider } from '../../providers/types.js';
 import { rebase } from '../../providers/twilio-client.js';
-import { forEachAtOnce } from './pool.js';
+import { forEachAtOnce } from '../at-once.js';
 
 /** One message as a vendor's SDK takes it. */
 export type BareMessage =

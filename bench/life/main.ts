@@ -25,8 +25,7 @@ import { throwawayFieldKeys } from '../../dev/field-keys.js';
 const WARM_LIVES = 80;
 /** Lives few at a time: what a life costs where nothing waits is counted here. */
 const CALM_LIVES = 60;
-/** Of those that are played at a time otherwise. */
-const CALM_SHARE = 0.25;
+const CALM_CONCURRENCY = 16;
 const QUIET_QUEUE = 'appointments-without-relays';
 
 /** A side with the worker that serves it. */
@@ -93,8 +92,8 @@ class LifeBench {
     if (options.withoutRelays) entrants.push(await this.ours('ours without relays', QUIET_QUEUE));
     const calm: Round[] = [];
     for (const { side, worker } of entrants) {
-      await playRound(course, side, worker, this.newLives(WARM_LIVES), this.calmConcurrency);
-      const round = await playRound(course, side, worker, this.newLives(CALM_LIVES), this.calmConcurrency);
+      await playRound(course, side, worker, this.newLives(WARM_LIVES), CALM_CONCURRENCY);
+      const round = await playRound(course, side, worker, this.newLives(CALM_LIVES), CALM_CONCURRENCY);
       if (side.name === 'ours') bareSide.upserts = Math.round(round.events.upserts);
       log(`${side.name}, calm: ${cpuOf(round)}`);
       calm.push(round);
@@ -109,7 +108,7 @@ class LifeBench {
     const folder = join(stack.folder, 'profile');
     const nodeArgs = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
     const { side, worker } = await this.ours('ours', 'appointments', nodeArgs);
-    await playRound(course, side, worker, this.newLives(WARM_LIVES), this.calmConcurrency);
+    await playRound(course, side, worker, this.newLives(WARM_LIVES), CALM_CONCURRENCY);
     const sinceUs = Number(process.hrtime.bigint() / 1000n);
     const threadsBefore = threadCpuMs(worker.pid);
     await resetStatements(stack.adminDatabaseUrl);
@@ -121,10 +120,6 @@ class LifeBench {
     await worker.stop();
     const functions = await readProfiles(folder, stack.env['WORKFLOW_BUNDLE']!, sinceUs);
     return profileResult(round, { functions, threads, statements }, options);
-  }
-
-  private get calmConcurrency(): number {
-    return Math.ceil(this.options.concurrency * CALM_SHARE);
   }
 
   private async prepare(pairs: number): Promise<Course> {

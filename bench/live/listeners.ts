@@ -8,7 +8,7 @@ import { storeMessage } from '../../db/messages.js';
 import { insertPeople } from '../../db/people.js';
 import { defaultPolicy, REAL_MINUTE_MS } from '../../domain/policy.js';
 import { makeApproved } from '../api/lives.js';
-import { forEachAtOnce } from '../herd/pool.js';
+import { forEachAtOnce } from '../at-once.js';
 import { insertHerd, type HerdPerson, signInAll } from '../herd/people.js';
 import { type Heard, openStream, type Stream } from './streams.js';
 

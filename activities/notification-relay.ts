@@ -19,7 +19,7 @@ export interface NotificationRelayDependencies extends DeliveryDependencies {
   log: Logger;
 }
 
-/** Rows claimed at once: a herd is claimed within a second, in statements short enough to share it with other relays. */
+/** Rows of a channel claimed at once: a herd is claimed within a second, in statements short enough to share it with other relays. */
 export const CLAIM_BATCH = 1_000;
 /** So many times it claims of each channel before it begins to hand over: a herd is claimed first, since handing over takes the CPU it needs. */
 const CLAIMS_FIRST = 20;
@@ -73,7 +73,7 @@ export class NotificationRelay {
     const { session } = this.deps;
     if (this.stopped || !session.held || this.waitingRows() >= MOST_WAITING) return 0;
     let claimed = await this.claimOf(['sms', 'email', 'in_app']);
-    if (claimed === CLAIM_BATCH) {
+    if (claimed >= CLAIM_BATCH) {
       // A herd: what vendors take comes first.
       const [sms, email] = await Promise.all([this.claimHerd('sms'), this.claimHerd('email')]);
       claimed += sms + email;

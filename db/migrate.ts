@@ -17,6 +17,7 @@ import * as credentialsEnd from './migrations/0014-credentials-end.js';
 import * as endpointAlerts from './migrations/0015-endpoint-alerts.js';
 import * as claimsByAppointment from './migrations/0016-claims-by-appointment.js';
 import * as admins from './migrations/0017-admins.js';
+import * as claimsByChannel from './migrations/0018-claims-by-channel.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -37,6 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0015-endpoint-alerts': endpointAlerts,
   '0016-claims-by-appointment': claimsByAppointment,
   '0017-admins': admins,
+  '0018-claims-by-channel': claimsByChannel,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

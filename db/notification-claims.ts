@@ -17,9 +17,10 @@ export interface ClaimedNotification {
 }
 
 /**
- * Claims due rows for a relay in one statement, the most overdue first, skipping what other relays hold; those of one
- * appointment come together, so that it is read once for them. None is claimed before its `not_before`. (By the statement's
- * time, which an index can be asked by, as it can't be by a clock that goes on.)
+ * Claims due rows for a relay in one statement, of each channel `limit` at most, the most overdue first, skipping what other
+ * relays hold; those of one appointment come together, so that it is read once for them. None is claimed before its
+ * `not_before`. (By the statement's time, which an index can be asked by, as it can't be by a clock that goes on. Rows are
+ * written where they were found, by `ctid`: to look each up once more by its id took longer.)
  */
 export async function claimNotifications(
   db: Db,
@@ -28,13 +29,12 @@ export async function claimNotifications(
   limit: number,
 ): Promise<ClaimedNotification[]> {
   const { rows } = await sql<ClaimedNotification>`
-    with due as (
-      select id from notification
-      where status = 'pending' and next_attempt_at <= statement_timestamp() and channel = any(${[...channels]}::text[])
-      order by next_attempt_at, appointment_id limit ${limit} for update skip locked
-    )
     update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()
-    from due where n.id = due.id
+    where n.ctid = any(array(
+      select due.ctid from unnest(${[...channels]}::text[]) c(channel), lateral (
+        select ctid from notification
+        where status = 'pending' and channel = c.channel and next_attempt_at <= statement_timestamp()
+        order by next_attempt_at, appointment_id limit ${limit} for update skip locked) due))
     returning n.id, n.appointment_id, n.channel, n.recipient_role`.execute(db);
   return rows.toSorted((a, b) => (a.appointmentId < b.appointmentId ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { deadlinesOf, spreadWakeAt } from '../domain/deadlines.js';
+import { deadlinesOf, spreadRoomAt } from '../domain/deadlines.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import { KEPT_CHARACTERS, storableText } from '../domain/storable-text.js';
 import { isTerminal, type SessionMode } from '../domain/types.js';
@@ -10,7 +10,7 @@ import type { Db, Trx } from './database.js';
 function wantedAt(record: AppointmentRecord, now: number): number | null {
   if (record.status === 'confirmed' || record.status === 'in_progress') return now;
   const approaches = record.status === 'scheduled' && record.activatedAt !== null && record.remindedAt !== null;
-  return approaches && record.openedAt === null ? spreadWakeAt(record, deadlinesOf(record).opensAt) : null;
+  return approaches && record.openedAt === null ? spreadRoomAt(record, deadlinesOf(record).opensAt) : null;
 }
 
 /**

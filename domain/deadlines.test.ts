@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BOOKED, END, makePolicy, makeRecord, MINUTE, PAY_BY, START, T15, T5 } from '../tests/support/records.js';
-import { deadlinesOf, spreadWakeAt, wakeShare } from './deadlines.js';
+import { deadlinesOf, spreadRoomAt, spreadWakeAt, wakeShare } from './deadlines.js';
 
 const booked = (createdAt: number) => deadlinesOf(makeRecord({ createdAt }));
 
@@ -65,6 +65,16 @@ test('a wake-up is early by at most the spread, never late', () => {
       const wakeAt = spreadWakeAt({ id, policy: makePolicy({ wakeSpreadMs }) }, T5);
       expect(wakeAt).toBeLessThanOrEqual(T5);
       expect(wakeAt).toBeGreaterThanOrEqual(T5 - wakeSpreadMs);
+    }),
+  );
+});
+
+test('a room is made with its wake-up’s share, of five policy minutes at most', () => {
+  fc.assert(
+    fc.property(fc.uuid(), fc.integer({ min: 0, max: 3_600_000 }), (id, wakeSpreadMs) => {
+      const roomAt = spreadRoomAt({ id, policy: makePolicy({ wakeSpreadMs }) }, T5);
+      const wanted = spreadWakeAt({ id, policy: makePolicy({ wakeSpreadMs: Math.min(wakeSpreadMs, 300_000) }) }, T5);
+      expect(roomAt).toBe(wanted);
     }),
   );
 });

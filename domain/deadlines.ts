@@ -45,18 +45,24 @@ export function wakeShare(appointmentId: string): number {
   return hash / 0x1_0000_0000;
 }
 
-/** How much time the spread has in earnest: `wakeSpreadMs` is policy time, 60000 of it are one policy minute. */
-function spreadMs({ wakeSpreadMs, minuteMs }: Policy): number {
-  return (wakeSpreadMs * minuteMs) / REAL_MINUTE_MS;
+/** Part of a spread that even the last one has before the due time, so that what it writes lies ready by then. */
+const LEAD = 0.1;
+/** Rooms need less time than wake-ups, and one that stands empty for long is ended by its vendor. */
+const MOST_ROOM_SPREAD_MS = 300_000;
+
+type Spread = Pick<AppointmentRecord, 'id' | 'policy'>;
+
+/** Early by this appointment's share of `spreadMs`, which is policy time: 60000 of it are one policy minute. */
+function earlyBy({ id, policy: { minuteMs } }: Spread, due: number, spreadMs: number): number {
+  return due - Math.floor(((LEAD + (1 - LEAD) * wakeShare(id)) * spreadMs * minuteMs) / REAL_MINUTE_MS);
 }
 
-/** Part of the spread that even the last one has before the due time, so that what it writes lies ready by then. */
-const LEAD = 0.1;
+/** When the durable wake-up for a T-15 comes, so that ten thousand of them are worked off by the second at which they are due. */
+export function spreadWakeAt(record: Spread, due: number): number {
+  return earlyBy(record, due, record.policy.wakeSpreadMs);
+}
 
-/**
- * Early by this appointment's share of the spread: when the durable wake-up for a T-15 comes, and when the relay makes
- * the room before T-5, so that a thousand of them are ready on the second.
- */
-export function spreadWakeAt({ id, policy }: Pick<AppointmentRecord, 'id' | 'policy'>, due: number): number {
-  return due - Math.floor((LEAD + (1 - LEAD) * wakeShare(id)) * spreadMs(policy));
+/** When the relay makes the room before T-5, so that a thousand are ready on the second. */
+export function spreadRoomAt(record: Spread, opensAt: number): number {
+  return earlyBy(record, opensAt, Math.min(record.policy.wakeSpreadMs, MOST_ROOM_SPREAD_MS));
 }

@@ -32,8 +32,9 @@ export interface Policy {
   /** Earnings become payable this long after they were settled. */
   earningsDelayMinutes: number;
   /**
-   * How early a durable wake-up for T-15 may come and a room be made before T-5, milliseconds of policy time (60000 are
-   * one policy minute); 0 switches the spread off. Source of the default: docs/performance.md, "The spread".
+   * How early a durable wake-up for T-15 may come, and (five minutes of it at most) a room be made before T-5, milliseconds
+   * of policy time (60000 are one policy minute); 0 switches the spread off. Source of the default: docs/performance.md,
+   * "The spread".
    */
   wakeSpreadMs: number;
 }
@@ -63,7 +64,7 @@ export function defaultPolicy(minuteMs: number): Policy {
     maxReschedules: 3,
     presenceBps: 5_000,
     earningsDelayMinutes: 7 * DAY_MINUTES,
-    wakeSpreadMs: 300_000,
+    wakeSpreadMs: 1_200_000,
   };
 }
 

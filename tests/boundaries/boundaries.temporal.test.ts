@@ -26,9 +26,10 @@ const FIRST_PACE: Pace = { leadMs: 12_000, atOnce: AT_ONCE };
 const LONGEST_LEAD_MS = 28_000;
 const FEWEST_AT_ONCE = 8;
 
-/** The pace after a kill: a slow machine gets more time, and then fewer lives at once. */
+/** The pace after a kill: a slow machine gets more time, and then fewer lives at once, and more again once none is late. */
 function paceAfter({ leadMs, atOnce }: Pace, led: readonly Led[]): Pace {
   const late = led.filter(({ stood }) => !stood).length / led.length;
+  if (late === 0) return { leadMs, atOnce: Math.min(AT_ONCE, Math.ceil(atOnce * 1.5)) };
   if (late <= 0.1) return { leadMs, atOnce };
   if (leadMs < LONGEST_LEAD_MS && late < 0.5) return { leadMs: leadMs + 4_000, atOnce };
   return { leadMs: LONGEST_LEAD_MS, atOnce: late < 0.5 ? atOnce : Math.max(FEWEST_AT_ONCE, Math.round(atOnce / 2)) };

@@ -10,7 +10,7 @@ import { expectInvariants, walk, type Walk } from './walk.js';
 
 /** Steps on one database: few enough that the check of all of it stays cheap. */
 const ROUND_STEPS = 500;
-const CHECK_EVERY = 10;
+const CHECK_EVERY = 25;
 const { seed, steps, lanes } = readModelConfig({ steps: 5_000, lanes: 6 });
 const TIMEOUT_MS = 60_000 + steps * 60;
 

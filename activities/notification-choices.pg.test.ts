@@ -44,7 +44,7 @@ beforeEach(async () => {
 
 /** Hands over all that is due, once. */
 async function work(): Promise<void> {
-  const claimed = await claimNotifications(db(), RELAY, ['email', 'sms', 'in_app'], 1_000);
+  const claimed = await claimNotifications(db(), RELAY, ['email', 'sms', 'later'], 1_000);
   const begun = await beginNotifications(
     db(),
     RELAY,

@@ -7,9 +7,10 @@ import {
   type ClaimedNotification,
   finishNotifications,
   freeNotificationsOfDeadRelays,
+  type Line,
+  LINES,
 } from '../db/notification-claims.js';
 import type { RelaySession } from '../db/relay-session.js';
-import type { Channel } from '../domain/notifications.js';
 import { MAIL_CONNECTIONS } from '../providers/mail.js';
 import { deliver, type DeliveryDependencies, readViews, type Views } from './notification-delivery.js';
 
@@ -19,18 +20,19 @@ export interface NotificationRelayDependencies extends DeliveryDependencies {
   log: Logger;
 }
 
-/** Rows of a channel claimed at once: a herd is claimed within a second, in statements short enough to share it with other relays. */
-export const CLAIM_BATCH = 1_000;
-/** So many times it claims of each channel before it begins to hand over: a herd is claimed first, since handing over takes the CPU it needs. */
-const CLAIMS_FIRST = 20;
+/** Rows of a line claimed at once on an ordinary moment. */
+export const CLAIM_BATCH = 200;
+/** Of a herd: it is claimed within a second, in statements short enough to share it with other relays. */
+const HERD_BATCH = 1_000;
+/** So many times it claims of a vendor's line before it begins to hand over: a herd is claimed first, since handing over takes the CPU it needs. */
+const CLAIMS_FIRST = 40;
 /** What is due on an ordinary moment is begun and read as one chunk, whatever its lines: three statements instead of nine. */
 const FEW = MAIL_CONNECTIONS;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
 
-/** What a row waits in: a vendor's own line, or the one for what nobody has to act on within seconds. */
-type Line = 'sms' | 'email' | 'later';
-const LINE_NAMES: readonly Line[] = ['email', 'sms', 'later'];
+/** Lines whose rows go to a vendor. */
+const VENDORS: readonly Line[] = ['email', 'sms'];
 /** Rows that are begun together, by their lines: each line is written down when it is through. */
 type Chunk = Partial<Record<Line, ClaimedNotification[]>>;
 
@@ -45,7 +47,7 @@ interface Begun {
  * that a decision is never old. A mail's chunk is what goes over the connections at once: of those that are begun and
  * wait behind others nobody could say, after a kill, whether they were sent.
  */
-export const LINES: Record<Line, { chunks: number; rows: number }> = {
+export const PACES: Record<Line, { chunks: number; rows: number }> = {
   sms: { chunks: 2, rows: 100 },
   email: { chunks: 3, rows: MAIL_CONNECTIONS },
   later: { chunks: 1, rows: 200 },
@@ -72,13 +74,13 @@ export class NotificationRelay {
   async claim(): Promise<number> {
     const { session } = this.deps;
     if (this.stopped || !session.held || this.waitingRows() >= MOST_WAITING) return 0;
-    let claimed = await this.claimOf(['sms', 'email', 'in_app']);
+    // What may not begin yet isn't claimed: it would take CPU from what is being handed over.
+    let claimed = await this.claimOf(this.mayBegin('later') ? LINES : VENDORS, CLAIM_BATCH);
     if (claimed >= CLAIM_BATCH) {
-      // A herd: what vendors take comes first.
-      const [sms, email] = await Promise.all([this.claimHerd('sms'), this.claimHerd('email')]);
-      claimed += sms + email;
+      const more = await Promise.all(VENDORS.map((line) => this.claimHerd(line)));
+      claimed += more.reduce((sum, count) => sum + count, 0);
     }
-    if (!this.beginFew()) for (const line of LINE_NAMES) this.fill(line);
+    if (!this.beginFew()) for (const line of LINES) this.fill(line);
     return claimed;
   }
 
@@ -93,32 +95,32 @@ export class NotificationRelay {
     await Promise.all(this.chunks);
   }
 
-  private async claimOf(channels: readonly Channel[]): Promise<number> {
+  private async claimOf(lines: readonly Line[], limit: number): Promise<number> {
     const { db, session } = this.deps;
-    const claimed = await claimNotifications(db, session.id, channels, CLAIM_BATCH);
+    const claimed = await claimNotifications(db, session.id, lines, limit);
     for (const one of claimed) this.waiting[lineOf(one)].push(one);
     return claimed.length;
   }
 
-  private async claimHerd(channel: Channel): Promise<number> {
+  private async claimHerd(line: Line): Promise<number> {
     let claimed = 0;
     for (let times = 0; times < CLAIMS_FIRST; times += 1) {
-      const last = await this.claimOf([channel]);
+      const last = await this.claimOf([line], HERD_BATCH);
       claimed += last;
-      if (last < CLAIM_BATCH) break;
+      if (last < HERD_BATCH) break;
     }
     return claimed;
   }
 
   private waitingRows(): number {
-    return LINE_NAMES.reduce((sum, line) => sum + this.waiting[line].length, 0);
+    return LINES.reduce((sum, line) => sum + this.waiting[line].length, 0);
   }
 
   /** @returns false where there is too much for one chunk, or a line has its hands full */
   private beginFew(): boolean {
     if (this.stopped) return true;
-    const lines = LINE_NAMES.filter((line) => this.waiting[line].length > 0);
-    if (this.waitingRows() > FEW || lines.some((line) => this.running[line] >= LINES[line].chunks)) return false;
+    const lines = LINES.filter((line) => this.waiting[line].length > 0);
+    if (this.waitingRows() > FEW || lines.some((line) => this.running[line] >= PACES[line].chunks)) return false;
     this.begin(Object.fromEntries(lines.map((line) => [line, this.waiting[line].splice(0)])));
     return true;
   }
@@ -128,14 +130,14 @@ export class NotificationRelay {
   }
 
   private fill(line: Line): void {
-    const { chunks, rows } = LINES[line];
+    const { chunks, rows } = PACES[line];
     const waiting = this.waiting[line];
     while (!this.stopped && this.mayBegin(line) && this.running[line] < chunks && waiting.length > 0)
       this.begin({ [line]: waiting.splice(0, rows) });
   }
 
   private begin(chunk: Chunk): void {
-    const lines = LINE_NAMES.filter((line) => chunk[line] !== undefined);
+    const lines = LINES.filter((line) => chunk[line] !== undefined);
     if (lines.length === 0) return;
     for (const line of lines) this.running[line] += 1;
     const over = this.handOver(lines, chunk).finally(() => this.chunks.delete(over));
@@ -144,7 +146,7 @@ export class NotificationRelay {
 
   /** Never throws: with the database away the rows stay claimed, and are set free when this relay ends or starts anew. */
   private async handOver(lines: readonly Line[], chunk: Chunk): Promise<void> {
-    const begun = await this.patiently(() => this.beginRows(lines.flatMap((line) => chunk[line]!)));
+    const begun = await this.patiently('begun', () => this.beginRows(lines.flatMap((line) => chunk[line]!)));
     await Promise.all(
       lines.map(async (line) => {
         if (begun !== null) await this.handOverLine(line, chunk[line]!, begun);
@@ -158,7 +160,7 @@ export class NotificationRelay {
   /** Begun again where the database fails on the way, which counts as one more try. */
   private async handOverLine(line: Line, claimed: readonly ClaimedNotification[], first: Begun): Promise<void> {
     let begun: Begun | null = first;
-    await this.patiently(async () => {
+    await this.patiently('handed over', async () => {
       const { rows, views } = begun ?? (await this.beginRows(claimed));
       begun = null;
       const mine = rows.filter((row) => lineOf(row) === line);
@@ -174,14 +176,14 @@ export class NotificationRelay {
   }
 
   /** Tries until it is done. @returns null where the relay is stopped while it fails */
-  private async patiently<T>(work: () => Promise<T>): Promise<T | null> {
+  private async patiently<T>(what: 'begun' | 'handed over', work: () => Promise<T>): Promise<T | null> {
     for (;;) {
       try {
         return await work();
       } catch (error) {
         this.deps.log.error(
           { relay: 'notifications', error: String(error) },
-          'a chunk was not begun and is tried again',
+          `a chunk was not ${what} and is tried again`,
         );
         if (this.stopped) return null;
         await new Promise((resolve) => setTimeout(resolve, 1_000));

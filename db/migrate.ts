@@ -17,7 +17,7 @@ import * as credentialsEnd from './migrations/0014-credentials-end.js';
 import * as endpointAlerts from './migrations/0015-endpoint-alerts.js';
 import * as claimsByAppointment from './migrations/0016-claims-by-appointment.js';
 import * as admins from './migrations/0017-admins.js';
-import * as claimsByChannel from './migrations/0018-claims-by-channel.js';
+import * as claimsByLine from './migrations/0018-claims-by-line.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -38,7 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0015-endpoint-alerts': endpointAlerts,
   '0016-claims-by-appointment': claimsByAppointment,
   '0017-admins': admins,
-  '0018-claims-by-channel': claimsByChannel,
+  '0018-claims-by-line': claimsByLine,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

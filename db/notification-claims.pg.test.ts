@@ -64,7 +64,7 @@ afterEach(() => relay.close());
 
 /** Claims and begins, as a relay does. */
 async function claim(limit: number): Promise<BegunNotification[]> {
-  const claimed = await claimNotifications(db(), relay.id, ['email', 'sms', 'in_app'], limit);
+  const claimed = await claimNotifications(db(), relay.id, ['email', 'sms', 'later'], limit);
   const begun = await beginNotifications(
     db(),
     relay.id,
@@ -269,7 +269,7 @@ describe('endings', () => {
   });
 
   test('what a living relay holds is left alone; what a dead one only claimed is free at once', async () => {
-    const claimed = await claimNotifications(db(), relay.id, ['email', 'in_app'], 10);
+    const claimed = await claimNotifications(db(), relay.id, ['email', 'later'], 10);
     expect(await freeNotificationsOfDeadRelays(db())).toBe(0);
     await relay.close();
     expect(await free()).toBe(2);
@@ -299,7 +299,7 @@ describe('endings', () => {
 
   test('a claimed row that lost its meaning is voided and not begun; one being handed over is not voided', async () => {
     await write('approved');
-    const claimed = await claimNotifications(db(), relay.id, ['email', 'in_app'], 10);
+    const claimed = await claimNotifications(db(), relay.id, ['email', 'later'], 10);
     const [first, ...others] = claimed.map((one) => one.id);
     await beginNotifications(db(), relay.id, [first!]);
     await voidUnsent(db(), id);

@@ -16,8 +16,15 @@ export interface ClaimedNotification {
   recipientRole: Role;
 }
 
+/** What rows wait in: a vendor's line, or `later` for what nobody has to act on: in-app notices, and what admins are told. */
+export const LINES = ['email', 'sms', 'later'] as const;
+export type Line = (typeof LINES)[number];
+
+/** As in the index `notification_due`. */
+const lineOfRow = sql`(case when channel = 'in_app' or recipient_role = 'admin' then 'later' else channel end)`;
+
 /**
- * Claims due rows for a relay in one statement, of each channel `limit` at most, the most overdue first, skipping what other
+ * Claims due rows for a relay in one statement, of each line `limit` at most, the most overdue first, skipping what other
  * relays hold; those of one appointment come together, so that it is read once for them. None is claimed before its
  * `not_before`. (By the statement's time, which an index can be asked by, as it can't be by a clock that goes on. Rows are
  * written where they were found, by `ctid`: to look each up once more by its id took longer.)
@@ -25,15 +32,15 @@ export interface ClaimedNotification {
 export async function claimNotifications(
   db: Db,
   relayId: number,
-  channels: readonly Channel[],
+  lines: readonly Line[],
   limit: number,
 ): Promise<ClaimedNotification[]> {
   const { rows } = await sql<ClaimedNotification>`
     update notification n set status = 'sending', claimed_by = ${relayId}, claimed_at = clock_timestamp()
     where n.ctid = any(array(
-      select due.ctid from unnest(${[...channels]}::text[]) c(channel), lateral (
+      select due.ctid from unnest(${[...lines]}::text[]) l(line), lateral (
         select ctid from notification
-        where status = 'pending' and channel = c.channel and next_attempt_at <= statement_timestamp()
+        where status = 'pending' and ${lineOfRow} = l.line and next_attempt_at <= statement_timestamp()
         order by next_attempt_at, appointment_id limit ${limit} for update skip locked) due))
     returning n.id, n.appointment_id, n.channel, n.recipient_role`.execute(db);
   return rows.toSorted((a, b) => (a.appointmentId < b.appointmentId ? -1 : 1));

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LINES } from '../../activities/notification-relay.js';
+import { PACES } from '../../activities/notification-relay.js';
 import type { BenchStack } from '../stack.js';
 import { rest } from './clock.js';
 import { ratePerSecond } from '../stats.js';
@@ -102,7 +102,7 @@ export async function warmSandboxUp(stack: Pick<BenchStack, 'startNode' | 'folde
 const LONGEST_MS = 600_000;
 
 /** As many as the relay hands over at once. */
-const atOnce = (line: 'sms' | 'email'): number => LINES[line].chunks * LINES[line].rows;
+const atOnce = (line: 'sms' | 'email'): number => PACES[line].chunks * PACES[line].rows;
 
 /** Sends the same messages by the bare SDKs, in a process of its own with nothing else under way. */
 export async function sendBare(

@@ -24,8 +24,8 @@ export function readLifeOptions(args: string[]): LifeOptions {
   return {
     lives: given.whole('lives', 256),
     runs: given.whole('runs', 2),
-    concurrency: given.whole('concurrency', 64),
-    minuteMs: given.whole('minute-ms', 200, 100),
+    concurrency: given.whole('concurrency', 96),
+    minuteMs: given.whole('minute-ms', 400, 100),
     mode: given.oneOf('mode', ['video', 'audio', 'chat'] as const, 'video'),
     shards: given.whole('shards', 4),
     withoutRelays: given.flag('without-relays'),

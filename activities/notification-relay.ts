@@ -8,6 +8,7 @@ import {
   finishNotifications,
   freeNotificationsOfDeadRelays,
   type Line,
+  lineOf,
   LINES,
 } from '../db/notification-claims.js';
 import type { RelaySession } from '../db/relay-session.js';
@@ -53,11 +54,6 @@ export const PACES: Record<Line, { chunks: number; rows: number }> = {
   later: { chunks: 1, rows: 200 },
 };
 
-/** In-app notices are only written down, and admins have no session to come to: both let go first who has one. */
-function lineOf({ channel, recipientRole }: ClaimedNotification): Line {
-  return channel === 'in_app' || recipientRole === 'admin' ? 'later' : channel;
-}
-
 /**
  * Hands due notifications to their vendors. Claiming is quick and runs ahead (a whole herd is claimed on its second);
  * handing over goes at the vendor's pace, each channel on its own, and decides what a row is as it begins.
@@ -75,13 +71,11 @@ export class NotificationRelay {
     const { session } = this.deps;
     if (this.stopped || !session.held || this.waitingRows() >= MOST_WAITING) return 0;
     // What may not begin yet isn't claimed: it would take CPU from what is being handed over.
-    let claimed = await this.claimOf(this.mayBegin('later') ? LINES : VENDORS, CLAIM_BATCH);
-    if (claimed >= CLAIM_BATCH) {
-      const more = await Promise.all(VENDORS.map((line) => this.claimHerd(line)));
-      claimed += more.reduce((sum, count) => sum + count, 0);
-    }
+    const claimed = await this.claimOf(this.mayBegin('later') ? LINES : VENDORS, CLAIM_BATCH);
+    const full = VENDORS.filter((line) => claimed.filter((row) => lineOf(row) === line).length === CLAIM_BATCH);
+    const more = await Promise.all(full.map((line) => this.claimHerd(line)));
     if (!this.beginFew()) for (const line of LINES) this.fill(line);
-    return claimed;
+    return more.reduce((sum, count) => sum + count, claimed.length);
   }
 
   /** Sets free what relays held that have died. @returns how many rows */
@@ -95,17 +89,17 @@ export class NotificationRelay {
     await Promise.all(this.chunks);
   }
 
-  private async claimOf(lines: readonly Line[], limit: number): Promise<number> {
+  private async claimOf(lines: readonly Line[], limit: number): Promise<ClaimedNotification[]> {
     const { db, session } = this.deps;
     const claimed = await claimNotifications(db, session.id, lines, limit);
     for (const one of claimed) this.waiting[lineOf(one)].push(one);
-    return claimed.length;
+    return claimed;
   }
 
   private async claimHerd(line: Line): Promise<number> {
     let claimed = 0;
     for (let times = 0; times < CLAIMS_FIRST; times += 1) {
-      const last = await this.claimOf([line], HERD_BATCH);
+      const { length: last } = await this.claimOf([line], HERD_BATCH);
       claimed += last;
       if (last < HERD_BATCH) break;
     }

@@ -20,7 +20,12 @@ export interface ClaimedNotification {
 export const LINES = ['email', 'sms', 'later'] as const;
 export type Line = (typeof LINES)[number];
 
-/** As in the index `notification_due`. */
+/** In-app notices are only written down, and admins have no session to come to: both let go first who has one. */
+export function lineOf({ channel, recipientRole }: { channel: Channel; recipientRole: Role }): Line {
+  return channel === 'in_app' || recipientRole === 'admin' ? 'later' : channel;
+}
+
+/** The same in SQL, as the index `notification_due` has it. */
 const lineOfRow = sql`(case when channel = 'in_app' or recipient_role = 'admin' then 'later' else channel end)`;
 
 /**

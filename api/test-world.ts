@@ -157,7 +157,7 @@ export async function createApiWorld({
       await live.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        server.closeIdleConnections();
       });
       await background.settled();
       await temporal.connection.close();

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { pino } from 'pino';
 import { createApp } from '../../api/app.js';
+import { Background } from '../../api/background.js';
 import { parseLimits, unlimited } from '../../api/limits.js';
 import { LiveFeed } from '../../api/live/feed.js';
 import { conformanceOf } from '../../api/test-conformance.js';
@@ -50,7 +51,8 @@ export async function createHttpWorld(): Promise<HttpWorld> {
   };
   const log = pino({ level: 'silent' });
   const live = new LiveFeed({ db, databaseUrl: world.databaseUrl, log });
-  const app = createApp({ config, db, temporal, providers, log, live });
+  const background = new Background(log);
+  const app = createApp({ config, db, temporal, providers, log, live, background });
   handle = (request) => app.fetch(request);
   sandbox.setDestinations({ stripe: `${publicUrl}/webhooks/stripe`, razorpay: `${publicUrl}/webhooks/razorpay` });
   const conformance = conformanceOf(app);
@@ -72,9 +74,13 @@ export async function createHttpWorld(): Promise<HttpWorld> {
     },
     async close() {
       await live.close();
+      // First whoever still calls Temporal: its client repeats a call on a timer, and throws there once it is closed.
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeIdleConnections();
+      });
+      await background.settled();
       await closeWorld();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
     },
   });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const POLL_MS = 50;
+const POLL_MS = 250;
 
 /** When the ends were settled, ms after the second on which they fell. */
 export interface Drain {

@@ -11,6 +11,7 @@ import { BARE_QUEUE, BareCalls, createBareTable } from '../bare/calls.js';
 import { cpuBetween, type CpuTimes, readCpu } from '../cpu.js';
 import { DURATION_MINUTES, insertPairs, type LifePeople, lifePolicy } from '../life/people.js';
 import { readArguments } from '../options.js';
+import { readStatements, resetStatements, type Statement, statementSettings } from '../statements.js';
 import type { BenchOptions, BenchResult } from '../result.js';
 import { type BenchProcess, type BenchStack, startBenchStack } from '../stack.js';
 import { type Drain, watchDrain } from './drain.js';
@@ -28,6 +29,8 @@ export interface EndsOptions {
   /** What a session's preparation may take, s; its end is that far ahead. */
   setupS: number;
   shards: number;
+  /** Counts PostgreSQL's statements, which costs it a few percent. */
+  statements: boolean;
 }
 
 /** What one run of one side gave. */
@@ -38,25 +41,33 @@ export interface EndsRun {
   cpuMs: CpuTimes;
   /** What readers saw; null for the bare side, which has none. */
   seen: Seen | null;
+  /** The product database's dearest statements, where they are counted. */
+  statements: Statement[];
 }
 
 const MINUTE_MS = 200;
 const DRAIN_LIMIT_MS = 180_000;
 const AT_ONCE = 16;
+const STATEMENTS_SHOWN = 40;
 /** The preparation must be over this long before the end, so that nothing of it is measured. */
 const CALM_MS = 3_000;
 
 function readEndsOptions(args: string[]): EndsOptions {
-  const given = readArguments(args, ['n', 'runs', 'setup-s', 'shards']);
+  const given = readArguments(args, ['n', 'runs', 'setup-s', 'shards'], ['statements']);
   const n = given.whole('n', 1_000);
   const setupS = given.whole('setup-s', 40 + Math.ceil(n * 0.07), 20);
-  return { n, setupS, runs: given.whole('runs', 2), shards: given.whole('shards', 4) };
+  const [runs, shards] = [given.whole('runs', 2), given.whole('shards', 4)];
+  return { n, setupS, runs, shards, statements: given.flag('statements') };
 }
 
 /** Measures how long it takes until many ends of one second are settled. @throws Error when a run could not be measured */
 export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
   const options = readEndsOptions(args);
-  const stack = await startBenchStack({ shards: options.shards, log });
+  const stack = await startBenchStack({
+    shards: options.shards,
+    log,
+    postgres: options.statements ? statementSettings : {},
+  });
   const db = openDatabase(stack.databaseUrl, { fieldKeys: throwawayFieldKeys });
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 20 });
   const connection = await Connection.connect({ address: stack.temporalAddress });
@@ -145,11 +156,13 @@ class EndsBench {
   ): Promise<EndsRun> {
     const { stack, options } = this;
     await sleep(endsAt - Date.now() - 500);
+    if (options.statements) await resetStatements(stack.databaseUrl);
     const before = readCpu(stack, worker);
     try {
       const drain = await watchDrain(endsAt, options.n, settled, DRAIN_LIMIT_MS);
       const cpuMs = cpuBetween(before, readCpu(stack, worker), options.n);
-      return { side, drain, cpuMs, seen: (await readers?.stop()) ?? null };
+      const statements = options.statements ? await readStatements(stack.databaseUrl, STATEMENTS_SHOWN) : [];
+      return { side, drain, cpuMs, seen: (await readers?.stop()) ?? null, statements };
     } finally {
       await readers?.stop();
       await worker.stop();

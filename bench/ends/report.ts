@@ -46,6 +46,7 @@ export function endsResult(runs: EndsRun[], options: EndsOptions, stack: BenchSt
           row('CPU ms an end, PostgreSQL', ({ cpuMs }) => cpuMs.postgres),
         ],
       },
+      ...runs.filter(({ statements }) => statements.length > 0).map((run) => statementsTable(run, options)),
     ],
     runs,
     medians: { settledS: of('ours', seconds), settledBareS: of('bare', seconds), reads, stale },
@@ -56,5 +57,13 @@ export function endsResult(runs: EndsRun[], options: EndsOptions, stack: BenchSt
       'bare: one timer, one INSERT, one upsert and the end of the workflow',
     ],
     settings: { ...options, stack: stack.settings },
+  };
+}
+
+function statementsTable({ side, statements }: EndsRun, { n }: EndsOptions): BenchResult['tables'][number] {
+  return {
+    title: `${side}: the statements of the product's database by their time`,
+    columns: ['calls an end', 'ms an end', 'statement'],
+    rows: statements.map(({ calls, totalMs, text }) => [calls / n, totalMs / n, text]),
   };
 }

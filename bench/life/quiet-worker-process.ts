@@ -1,5 +1,6 @@
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
+import { Backlog } from '../../activities/backlog.js';
 import { createActivities } from '../../activities/index.js';
 import { readDatabaseConfig } from '../../db/config.js';
 import { openDatabase } from '../../db/database.js';
@@ -24,7 +25,15 @@ const workers = await createWorkers({
   namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',
   taskQueue,
   workflowBundle: { codePath: workflowBundle },
-  activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl, log }),
+  activities: createActivities({
+    db,
+    gateways: { stripe, razorpay },
+    rooms,
+    payoutRails,
+    publicUrl,
+    backlog: new Backlog(),
+    log,
+  }),
 });
 
 function stop(): void {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { commitAppointment } from '../db/commit.js';
 import { databaseNow } from '../db/clock.js';
 import { storeMessage } from '../db/messages.js';
-import { beginNotifications, claimNotifications, finishNotifications } from '../db/notification-claims.js';
+import { beginNotifications, claimNotifications, finishNotifications, LINES } from '../db/notification-claims.js';
 import { changePreferences } from '../db/notification-preferences.js';
 import { payByWallet } from '../db/payment-requests.js';
 import { phoneColumns } from '../db/people.js';
@@ -44,7 +44,7 @@ beforeEach(async () => {
 
 /** Hands over all that is due, once. */
 async function work(): Promise<void> {
-  const claimed = await claimNotifications(db(), RELAY, ['email', 'sms', 'later'], 1_000);
+  const claimed = await claimNotifications(db(), RELAY, LINES, 1_000);
   const begun = await beginNotifications(
     db(),
     RELAY,

@@ -2,11 +2,13 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { phoneColumns } from '../db/people.js';
 import { RelaySession } from '../db/relay-session.js';
+import type { NotificationKind } from '../domain/events.js';
 import type { Channel } from '../domain/notifications.js';
 import { type Bench, startBench } from '../providers/test-sandbox.js';
 import { bookAppointment, makeParties, type Parties } from '../tests/support/appointments.js';
 import { until } from '../tests/support/steps.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
+import { Backlog } from './backlog.js';
 import { CLAIM_BATCH, NotificationRelay } from './notification-relay.js';
 
 const db = useTestDatabase();
@@ -15,6 +17,7 @@ let session: RelaySession;
 let relay: NotificationRelay;
 let parties: Parties;
 let id: string;
+let backlog: Backlog;
 
 beforeAll(async () => {
   bench = await startBench();
@@ -33,19 +36,20 @@ beforeEach(async () => {
   const { sms, mail } = bench.providers;
   const site = { brand: 'Punctual', webUrl: 'https://app.example.test' };
   const log = pino({ level: 'silent' });
-  relay = new NotificationRelay({ db: db(), session, sms, mail, mailDomain: 'punctual.test', site, log });
+  backlog = new Backlog();
+  relay = new NotificationRelay({ db: db(), session, backlog, sms, mail, mailDomain: 'punctual.test', site, log });
 });
 afterAll(async () => {
   await session.close();
   await bench.close();
 });
 
-/** `count` rows of one channel, due now: of a kind that goes by every channel and keeps its meaning. */
-async function due(channel: Channel, count = 1): Promise<void> {
+/** `count` rows of one channel, due now: of a kind that keeps its meaning, by default one that goes by every channel. */
+async function due(channel: Channel, count = 1, kind: NotificationKind = 'rescheduled'): Promise<void> {
   const rows = Array.from({ length: count }, (_, occasion) => ({
     appointmentId: id,
     scheduleVersion: 1,
-    kind: 'rescheduled' as const,
+    kind,
     recipientId: parties.client.id,
     recipientRole: 'client' as const,
     channel,
@@ -97,5 +101,24 @@ test('a herd is claimed at once, and each notice is handed over once', async () 
   expect(bench.sandbox.control.sms()).toHaveLength(950);
   const attempts = await db().selectFrom('notification').select('attempts').distinct().execute();
   expect(attempts).toEqual([{ attempts: 1 }]);
+  await relay.stop();
+});
+
+test('while the worker is behind with deadlines, mails of what is over wait, and no others', async () => {
+  backlog.note(1_001);
+  await due('email', 1, 'completed');
+  for (const channel of ['email', 'sms', 'in_app'] as const) await due(channel);
+  expect(await relay.claim()).toBeGreaterThanOrEqual(2);
+  await until('others are sent', async () => {
+    await relay.claim();
+    const now = await statuses();
+    return now['email sent'] === 1 && now['sms sent'] === 1 && now['in_app sent'] === 1;
+  });
+  expect(await statuses()).toMatchObject({ 'email pending': 1 });
+  await until('it has caught up', async () => !backlog.isBehind);
+  await until('the last is sent', async () => {
+    await relay.claim();
+    return (await statuses())['email sent'] === 2;
+  });
   await relay.stop();
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/database.js';
+import type { Backlog } from './backlog.js';
 import {
   beginNotifications,
   type BegunNotification,
@@ -18,6 +19,7 @@ import { deliver, type DeliveryDependencies, readViews, type Views } from './not
 export interface NotificationRelayDependencies extends DeliveryDependencies {
   db: Db;
   session: RelaySession;
+  backlog: Backlog;
   log: Logger;
 }
 
@@ -25,15 +27,18 @@ export interface NotificationRelayDependencies extends DeliveryDependencies {
 export const CLAIM_BATCH = 200;
 /** Of a herd: it is claimed within a second, in statements short enough to share it with other relays. */
 const HERD_BATCH = 1_000;
-/** So many times it claims of a vendor's line before it begins to hand over: a herd is claimed first, since handing over takes the CPU it needs. */
+/** So many times it claims of a hurried line before it begins to hand over: a herd is claimed first, since handing over takes the CPU it needs. */
 const CLAIMS_FIRST = 40;
 /** What is due on an ordinary moment is begun and read as one chunk, whatever its lines: three statements instead of nine. */
 const FEW = MAIL_CONNECTIONS;
 /** Rows claimed and not yet begun, at most: a bound for the memory of a relay, far above what a vendor takes in a minute. */
 const MOST_WAITING = 100_000;
 
-/** Lines whose rows go to a vendor. */
-const VENDORS: readonly Line[] = ['email', 'sms'];
+/** Lines that somebody waits for at a vendor's end. */
+const HURRIED: readonly Line[] = ['email', 'sms'];
+const UNHURRIED = LINES.filter((line) => !HURRIED.includes(line));
+/** While the worker is behind with deadlines, unhurried mails wait for so long at most. */
+const HELD_BACK_MS = 60_000;
 /** Rows that are begun together, by their lines: each line is written down when it is through. */
 type Chunk = Partial<Record<Line, ClaimedNotification[]>>;
 
@@ -51,7 +56,8 @@ interface Begun {
 export const PACES: Record<Line, { chunks: number; rows: number }> = {
   sms: { chunks: 2, rows: 100 },
   email: { chunks: 3, rows: MAIL_CONNECTIONS },
-  later: { chunks: 1, rows: 200 },
+  in_app: { chunks: 1, rows: 200 },
+  unhurried_email: { chunks: 2, rows: MAIL_CONNECTIONS },
 };
 
 /**
@@ -59,10 +65,17 @@ export const PACES: Record<Line, { chunks: number; rows: number }> = {
  * handing over goes at the vendor's pace, each channel on its own, and decides what a row is as it begins.
  */
 export class NotificationRelay {
-  private readonly waiting: Record<Line, ClaimedNotification[]> = { sms: [], email: [], later: [] };
-  private readonly running: Record<Line, number> = { sms: 0, email: 0, later: 0 };
+  private readonly waiting: Record<Line, ClaimedNotification[]> = {
+    sms: [],
+    email: [],
+    in_app: [],
+    unhurried_email: [],
+  };
+  private readonly running: Record<Line, number> = { sms: 0, email: 0, in_app: 0, unhurried_email: 0 };
   private readonly chunks = new Set<Promise<void>>();
   private stopped = false;
+  /** Since when the worker has been behind without a pause, by the process' clock. */
+  private behindSince: number | null = null;
 
   constructor(private readonly deps: NotificationRelayDependencies) {}
 
@@ -71,8 +84,12 @@ export class NotificationRelay {
     const { session } = this.deps;
     if (this.stopped || !session.held || this.waitingRows() >= MOST_WAITING) return 0;
     // What may not begin yet isn't claimed: it would take CPU from what is being handed over.
-    const claimed = await this.claimOf(this.mayBegin('later') ? LINES : VENDORS, CLAIM_BATCH);
-    const full = VENDORS.filter((line) => claimed.filter((row) => lineOf(row) === line).length === CLAIM_BATCH);
+    this.noteHeldBack();
+    const claimed = await this.claimOf(
+      LINES.filter((line) => this.mayBegin(line)),
+      CLAIM_BATCH,
+    );
+    const full = HURRIED.filter((line) => claimed.filter((row) => lineOf(row) === line).length === CLAIM_BATCH);
     const more = await Promise.all(full.map((line) => this.claimHerd(line)));
     if (!this.beginFew()) for (const line of LINES) this.fill(line);
     return more.reduce((sum, count) => sum + count, claimed.length);
@@ -120,7 +137,19 @@ export class NotificationRelay {
   }
 
   private mayBegin(line: Line): boolean {
-    return line !== 'later' || (this.waiting.sms.length === 0 && this.waiting.email.length === 0);
+    if (HURRIED.includes(line)) return true;
+    const isQuiet = HURRIED.every((hurried) => this.waiting[hurried].length === 0);
+    return isQuiet && (line !== 'unhurried_email' || !this.holdsBack());
+  }
+
+  private noteHeldBack(): void {
+    if (!this.deps.backlog.isBehind) this.behindSince = null;
+    else this.behindSince ??= performance.now();
+  }
+
+  /** Who is behind for longer than that will be for long: then mails go on beside it. */
+  private holdsBack(): boolean {
+    return this.behindSince !== null && performance.now() - this.behindSince < HELD_BACK_MS;
   }
 
   private fill(line: Line): void {
@@ -146,7 +175,7 @@ export class NotificationRelay {
         if (begun !== null) await this.handOverLine(line, chunk[line]!, begun);
         this.running[line] -= 1;
         this.fill(line);
-        if (line !== 'later') this.fill('later');
+        if (HURRIED.includes(line)) for (const other of UNHURRIED) this.fill(other);
       }),
     );
   }

@@ -37,7 +37,8 @@ async function toStored(
 export function createRecordActivities({
   db,
   publicUrl,
-}: Pick<ActivityDependencies, 'db' | 'publicUrl'>): RecordActivities {
+  backlog,
+}: Pick<ActivityDependencies, 'db' | 'publicUrl' | 'backlog'>): RecordActivities {
   return {
     async bookAppointment(input) {
       const meetingId = newMeetingId();
@@ -50,6 +51,7 @@ export function createRecordActivities({
     async commitAppointment({ appointmentId, request }) {
       const committed = await commitAppointment(db, appointmentId, await toStored(db, appointmentId, request));
       if (committed === null) return { snapshot: null, decision: null };
+      backlog.note(committed.lateMs);
       return { snapshot: snapshotOf(committed), decision: committed.decision };
     },
   };

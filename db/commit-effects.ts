@@ -7,6 +7,7 @@ import type { Trx } from './database.js';
 import { extendLease } from './leases.js';
 import type { MessageDecision } from './json.js';
 import { voidUnsent, type Notification } from './notification-rows.js';
+import { AHEAD } from './patience.js';
 import { fundAndHold, releaseMoney, returnLateMoney, type Arrival } from './payments.js';
 import type { TimelineNote } from './timeline.js';
 
@@ -23,6 +24,8 @@ export interface Working {
   notes: TimelineNote[];
   told: { record: AppointmentRecord; notification: Notification }[];
   freesLease: boolean;
+  /** The whole price was charged: the hold is settled, and all else about money as it was read. */
+  isSettled: boolean;
   /** Money moved: payment and hold are not what was read. */
   moneyMoved: boolean;
 }
@@ -38,20 +41,26 @@ export async function lateMoney(working: Working, record: AppointmentRecord, arr
   tell(working, record, { kind: 'late_money_returned', to: ['client'], notBefore: working.now });
 }
 
-function release(working: Working, record: AppointmentRecord, step: Step, chargeMinor: number | 'all'): Promise<void> {
-  working.moneyMoved = true;
-  return releaseMoney(working.trx, record, {
+async function release(
+  working: Working,
+  record: AppointmentRecord,
+  step: Step,
+  chargeMinor: number | 'all',
+): Promise<void> {
+  const released = await releaseMoney(working.trx, record, {
     chargeMinor,
     refundTo: working.refundTo.get(step.messageId ?? '') ?? 'source',
     reason: record.outcome?.reason ?? step.decision.event,
     actor: step.actor,
   });
+  if (released === 'all_charged') working.isSettled = true;
+  else working.moneyMoved = true;
 }
 
 /** What waits to be sent, or would be written by this very commit, and has lost its meaning. */
 async function voidWaiting(working: Working, record: AppointmentRecord): Promise<void> {
   working.told = working.told.filter(({ notification }) => !LOSES_MEANING.includes(notification.kind));
-  await voidUnsent(working.trx, record.id);
+  await voidUnsent(working.trx, record.id, AHEAD);
 }
 
 /** Money, leases and notifications of one step, in the transaction that writes the status. */

@@ -28,6 +28,8 @@ export interface Committed {
   decision: MessageDecision | null;
   /** Every message this commit decided, in its order. */
   decided: { id: string; decision: MessageDecision }[];
+  /** How long the deadlines that it wrote down were due, the longest, ms; 0 without any. */
+  lateMs: number;
 }
 
 function noteOf({ decision, actor }: Step, message: UnhandledMessage | undefined): TimelineNote | null {
@@ -144,6 +146,7 @@ export async function commitAppointment(
     const decision = await decisionOn(working, request?.id);
     await writeCommit(working, record, changed);
     if (working.moneyMoved) record = (await loadAppointment(trx, appointmentId))!.record; // payment and hold as they are now
+    else if (working.isSettled) record = { ...record, hold: 'settled' };
     return {
       record,
       version: loaded.row.version + (changed ? 1 : 0),
@@ -152,6 +155,7 @@ export async function commitAppointment(
       needs: worked.needs,
       decision,
       decided: working.decided,
+      lateMs: latenessOf(worked, now),
     };
   });
 }
@@ -167,8 +171,16 @@ function begin(trx: Trx, { now, row }: LoadedAppointment): Working {
     notes: [],
     told: [],
     freesLease: false,
+    isSettled: false,
     moneyMoved: false,
   };
+}
+
+function latenessOf({ steps }: WorkedOff, now: number): number {
+  const deadlines = steps.filter(
+    ({ actor, decision }) => actor.role === 'system' && decision.allowed && !decision.quiet,
+  );
+  return Math.max(0, ...deadlines.map(({ decision }) => now - decision.at));
 }
 
 /** T-5's rows, written ahead: they wait for the due time, and who gets which is decided then. */

@@ -2,11 +2,12 @@ import { sql } from 'kysely';
 import { reversalOf } from '../domain/earnings.js';
 import type { AppointmentRecord } from '../domain/record.js';
 import type { Trx } from './database.js';
+import { sendAhead } from './patience.js';
 
 /** What moves a therapist's earnings beside payouts. The ledger's postings go with each, in the same transaction. */
 
 /**
- * A session's earning as it was settled: payable the policy's delay after the appointment was over, however late that was
+ * A session's earning, sent together with the transaction's next statement, as it was settled: payable the policy's delay after the appointment was over, however late that was
  * written down, and frozen from the start where its payment is disputed. Written with the ledger's `settle`.
  */
 export async function recordEarning(
@@ -17,7 +18,7 @@ export async function recordEarning(
   const { id, therapistId, currency, policy, outcome } = record;
   const delayMs = policy.earningsDelayMinutes * policy.minuteMs;
   const overAt = outcome === null ? sql`clock_timestamp()` : sql`${new Date(outcome.at)}::timestamptz`;
-  await trx
+  const entry = trx
     .insertInto('earningEntry')
     .values({
       therapistId,
@@ -31,7 +32,8 @@ export async function recordEarning(
       frozenBy: sql<string | null>`(select d.id from dispute d join payment p on p.id = d.payment_id
         where p.appointment_id = ${id} and d.status = 'open' order by d.id limit 1)`,
     })
-    .execute();
+    .compile();
+  await sendAhead(trx, entry);
 }
 
 /** What a reversal takes back: post it as payable -net, fee -fee, and the sum where it goes. Positive minor units. */

@@ -4,7 +4,7 @@ import type { AppointmentRecord } from '../domain/record.js';
 import { clientWallet, platformFee, therapistPayable } from './accounts.js';
 import type { Trx } from './database.js';
 import { recordEarning } from './earning-entries.js';
-import { lockAccounts, post } from './ledger.js';
+import { lockAccounts, postAhead } from './ledger.js';
 import { giveBackToLots, takeFromLots, type LotShare } from './lots.js';
 import type { DB } from './schema.js';
 
@@ -130,7 +130,7 @@ export async function resolveHold(
 async function settle(trx: Trx, record: AppointmentRecord, hold: Hold, grossMinor: number): Promise<void> {
   const { id, clientId, therapistId, currency, policy } = record;
   const { feeMinor, netMinor } = splitGross(grossMinor, policy.platformFeeBps);
-  await post(trx, {
+  await postAhead(trx, {
     idempotencyKey: `settle:${id}`,
     kind: 'settle',
     appointmentId: id,

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Account } from './accounts.js';
 import type { Trx } from './database.js';
+import { sendAhead } from './patience.js';
 
 /** One line of a transaction; amounts are signed integer minor units. */
 export interface Posting {
@@ -36,12 +37,21 @@ export interface LedgerTransaction {
 /** Accounts that a transaction has locked already: they need no second statement. */
 const lockedBy = new WeakMap<Trx, Set<string>>();
 
-async function lockCodes(trx: Trx, codes: string[]): Promise<number> {
-  const { rows } = await sql`
-    select 1 from (select code from account where code = any(${codes}::text[]) order by code for update) locked`.execute(
-    trx,
-  );
-  return rows.length;
+async function lockCodes(trx: Trx, codes: string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ code: string }>`
+    select code from account where code = any(${codes}::text[]) order by code for update`.execute(trx);
+  return new Set(rows.map(({ code }) => code));
+}
+
+/** Creates accounts, which are locked by that; those that came meanwhile are others', and left out. */
+async function createAccounts(trx: Trx, accounts: readonly Account[]): Promise<Set<string>> {
+  const created = await trx
+    .insertInto('account')
+    .values(accounts)
+    .onConflict((conflict) => conflict.column('code').doNothing())
+    .returning('code')
+    .execute();
+  return new Set(created.map(({ code }) => code));
 }
 
 /** Creates missing accounts and locks all of them in the order of their codes, so that two transactions can't deadlock. */
@@ -51,14 +61,14 @@ export async function lockAccounts(trx: Trx, accounts: readonly Account[]): Prom
   const missing = new Map(accounts.filter(({ code }) => !locked.has(code)).map((one) => [one.code, one]));
   if (missing.size === 0) return;
   const codes = [...missing.keys()].toSorted();
-  if ((await lockCodes(trx, codes)) < codes.length) {
-    const rows = codes.map((code) => missing.get(code)!);
-    await trx
-      .insertInto('account')
-      .values(rows)
-      .onConflict((conflict) => conflict.column('code').doNothing())
-      .execute();
-    await lockCodes(trx, codes);
+  const found = await lockCodes(trx, codes);
+  const unknown = codes.filter((code) => !found.has(code));
+  if (unknown.length > 0) {
+    const created = await createAccounts(
+      trx,
+      unknown.map((code) => missing.get(code)!),
+    );
+    if (created.size < unknown.length) await lockCodes(trx, unknown);
   }
   for (const code of codes) locked.add(code);
 }
@@ -81,12 +91,22 @@ function assertBalanced(postings: readonly Posting[]): void {
  * wallet would fall below what it holds.
  */
 export async function post(trx: Trx, transaction: LedgerTransaction): Promise<boolean> {
-  const postings = transaction.postings.filter(({ amountMinor }) => amountMinor !== 0);
-  assertBalanced(postings);
   await lockAccounts(
     trx,
     transaction.postings.map(({ account }) => account),
   );
+  const { rows } = await posting(transaction).execute(trx);
+  return rows.length > 0;
+}
+
+/** The same for accounts that the caller has locked, sent together with the transaction's next statement. */
+export async function postAhead(trx: Trx, transaction: LedgerTransaction): Promise<void> {
+  await sendAhead(trx, posting(transaction).compile(trx));
+}
+
+function posting(transaction: LedgerTransaction): RawBuilder<{ id: string }> {
+  const postings = transaction.postings.filter(({ amountMinor }) => amountMinor !== 0);
+  assertBalanced(postings);
   const { idempotencyKey, kind, appointmentId, paymentId } = transaction;
   const lines = postings.map(({ account, amountMinor }) => ({
     account: account.code,
@@ -94,7 +114,7 @@ export async function post(trx: Trx, transaction: LedgerTransaction): Promise<bo
     amount_minor: amountMinor,
   }));
   // Accounts are named once more: of JSON PostgreSQL expects a hundred rows, and for these it reads all accounts.
-  const { rows } = await sql`
+  return sql<{ id: string }>`
     with posted as (
       insert into ledger_transaction (idempotency_key, kind, appointment_id, payment_id)
       values (${idempotencyKey}, ${kind}, ${appointmentId}, ${paymentId})
@@ -110,6 +130,5 @@ export async function post(trx: Trx, transaction: LedgerTransaction): Promise<bo
       from (select account, sum(amount_minor)::bigint as sum from line group by account) l
       where a.code = l.account and a.code = any(${lines.map(({ account }) => account)}::text[])
     )
-    select id from posted`.execute(trx);
-  return rows.length > 0;
+    select id from posted`;
 }

@@ -18,6 +18,7 @@ import * as endpointAlerts from './migrations/0015-endpoint-alerts.js';
 import * as claimsByAppointment from './migrations/0016-claims-by-appointment.js';
 import * as admins from './migrations/0017-admins.js';
 import * as claimsByLine from './migrations/0018-claims-by-line.js';
+import * as unhurriedMails from './migrations/0019-unhurried-mails.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -39,6 +40,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0016-claims-by-appointment': claimsByAppointment,
   '0017-admins': admins,
   '0018-claims-by-line': claimsByLine,
+  '0019-unhurried-mails': unhurriedMails,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -8,6 +8,7 @@ import {
   recordOf,
   type Parties,
 } from '../tests/support/appointments.js';
+import { makePerson } from '../tests/support/people.js';
 import { useTestDatabase } from '../tests/support/test-db.js';
 import { NOTIFICATION_KINDS, type NotificationKind } from '../domain/events.js';
 import { LOSES_MEANING } from '../domain/notifications.js';
@@ -19,10 +20,12 @@ import {
   claimNotifications,
   finishNotifications,
   freeNotificationsOfDeadRelays,
+  lineOf,
+  LINES,
   type BegunNotification,
 } from './notification-claims.js';
 import { RelaySession } from './relay-session.js';
-import { voidUnsent, writeNotifications } from './notification-rows.js';
+import { type Notification, voidUnsent, writeNotifications } from './notification-rows.js';
 
 const db = useTestDatabase();
 
@@ -34,11 +37,11 @@ beforeEach(async () => {
   await db().deleteFrom('notification').execute(); // only what a test writes is claimed
 });
 
-/** Writes a kind for the client, due in `inMs`. */
-async function write(kind: NotificationKind, inMs = 0): Promise<void> {
+/** Writes a kind, by default for the client, due in `inMs`. */
+async function write(kind: NotificationKind, inMs = 0, to: Notification['to'] = ['client']): Promise<void> {
   await writeNotifications(db(), await recordOf(db(), id), {
     kind,
-    to: ['client'],
+    to,
     notBefore: (await databaseNow(db())) + inMs,
   });
 }
@@ -64,7 +67,7 @@ afterEach(() => relay.close());
 
 /** Claims and begins, as a relay does. */
 async function claim(limit: number): Promise<BegunNotification[]> {
-  const claimed = await claimNotifications(db(), relay.id, ['email', 'sms', 'later'], limit);
+  const claimed = await claimNotifications(db(), relay.id, LINES, limit);
   const begun = await beginNotifications(
     db(),
     relay.id,
@@ -106,8 +109,17 @@ describe('claiming', () => {
     const ofEachChannel = ['email', 'sms', 'in_app'].map(
       (channel) => batches.flat().filter((one) => one.channel === channel).length,
     );
-    expect(ofEachChannel).toEqual([16, 5, 16]);
+    expect(ofEachChannel).toEqual([18, 5, 16]);
     expect(await claim(100)).toHaveLength(total - claimed.length);
+  });
+
+  test.each(LINES)('of the line %s comes what belongs to it, by the rule in TypeScript too', async (line) => {
+    await makePerson(db(), 'admin');
+    for (const kind of NOTIFICATION_KINDS) await write(kind, 0, ['client', 'admins']);
+    const wanted = (await rows()).filter((row) => lineOf(row) === line).map((row) => row.id);
+    const claimed = await claimNotifications(db(), relay.id, [line], 1_000);
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(claimed.map((one) => one.id).toSorted()).toEqual(wanted.toSorted());
   });
 
   test('none is claimed before its time', async () => {
@@ -269,7 +281,7 @@ describe('endings', () => {
   });
 
   test('what a living relay holds is left alone; what a dead one only claimed is free at once', async () => {
-    const claimed = await claimNotifications(db(), relay.id, ['email', 'later'], 10);
+    const claimed = await claimNotifications(db(), relay.id, ['email', 'in_app'], 10);
     expect(await freeNotificationsOfDeadRelays(db())).toBe(0);
     await relay.close();
     expect(await free()).toBe(2);
@@ -299,7 +311,7 @@ describe('endings', () => {
 
   test('a claimed row that lost its meaning is voided and not begun; one being handed over is not voided', async () => {
     await write('approved');
-    const claimed = await claimNotifications(db(), relay.id, ['email', 'later'], 10);
+    const claimed = await claimNotifications(db(), relay.id, ['email', 'in_app'], 10);
     const [first, ...others] = claimed.map((one) => one.id);
     await beginNotifications(db(), relay.id, [first!]);
     await voidUnsent(db(), id);

@@ -12,21 +12,25 @@ import { livingRelays, locksAreTelling } from './relay-session.js';
 export interface ClaimedNotification {
   id: string;
   appointmentId: string;
+  kind: NotificationKind;
   channel: Channel;
   recipientRole: Role;
 }
 
-/** What rows wait in: a vendor's line, or `later` for what nobody has to act on: in-app notices, and what admins are told. */
-export const LINES = ['email', 'sms', 'later'] as const;
+/** What rows wait in, those first that somebody waits for. */
+export const LINES = ['email', 'sms', 'in_app', 'unhurried_email'] as const;
 export type Line = (typeof LINES)[number];
 
-/** In-app notices are only written down, and admins have no session to come to: both let go first who has one. */
-export function lineOf({ channel, recipientRole }: { channel: Channel; recipientRole: Role }): Line {
-  return channel === 'in_app' || recipientRole === 'admin' ? 'later' : channel;
+/** What admins are told has no session to come to; what is told of a session that is over, nobody has to act upon. */
+export function lineOf({ kind, channel, recipientRole }: Omit<ClaimedNotification, 'id' | 'appointmentId'>): Line {
+  const isUnhurried = recipientRole === 'admin' || kind === 'completed' || kind === 'no_show';
+  return channel === 'email' && isUnhurried ? 'unhurried_email' : channel;
 }
 
 /** The same in SQL, as the index `notification_due` has it. */
-const lineOfRow = sql`(case when channel = 'in_app' or recipient_role = 'admin' then 'later' else channel end)`;
+const lineOfRow = sql`(
+  case when channel = 'email' and (recipient_role = 'admin' or kind in ('completed', 'no_show')) then 'unhurried_email'
+    else channel end)`;
 
 /**
  * Claims due rows for a relay in one statement, of each line `limit` at most, the most overdue first, skipping what other
@@ -47,7 +51,7 @@ export async function claimNotifications(
         select ctid from notification
         where status = 'pending' and ${lineOfRow} = l.line and next_attempt_at <= statement_timestamp()
         order by next_attempt_at, appointment_id limit ${limit} for update skip locked) due))
-    returning n.id, n.appointment_id, n.channel, n.recipient_role`.execute(db);
+    returning n.id, n.appointment_id, n.kind, n.channel, n.recipient_role`.execute(db);
   return rows.toSorted((a, b) => (a.appointmentId < b.appointmentId ? -1 : 1));
 }
 

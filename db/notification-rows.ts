@@ -85,9 +85,9 @@ export function writeNotifications(db: Db, record: Told, notification: Notificat
   return writeNotificationsOf(db, record.id, [{ record, notification }]);
 }
 
-/** Voids what has lost its meaning and was not begun to be sent (it may be claimed), in the transaction that took it. */
-export async function voidUnsent(db: Db, appointmentId: string): Promise<void> {
-  await sql`
+/** Voids what has lost its meaning and was not begun to be sent (it may be claimed), in the transaction that took it. `ahead`: as above. */
+export async function voidUnsent(db: Db, appointmentId: string, ahead: typeof AHEAD | '' = ''): Promise<void> {
+  await sql`${sql.raw(ahead)}
     update notification set status = 'voided', error = 'lost its meaning'
     where appointment_id = ${appointmentId} and kind = any(${[...LOSES_MEANING]}::text[])
       and status in ('pending', 'sending')

@@ -1,4 +1,11 @@
-import { Kysely, type PostgresPool, type PostgresPoolClient, type Transaction, type TransactionBuilder } from 'kysely';
+import {
+  type CompiledQuery,
+  Kysely,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type Transaction,
+  type TransactionBuilder,
+} from 'kysely';
 import type pg from 'pg';
 import { isPlanOutdated } from './prepared-client.js';
 
@@ -55,6 +62,11 @@ export const isUnanswered = (error: unknown): boolean =>
 export const AHEAD = '/* ahead */';
 /** Begins the text of a transaction's last statement: `commit` is sent together with it, so that nothing may fail after it. */
 export const LAST = '/* last */';
+
+/** Sends a statement of a transaction whose answer nobody looks at, but that it failed, together with the next one. */
+export async function sendAhead<DB>(trx: Transaction<DB>, query: CompiledQuery): Promise<void> {
+  await trx.executeQuery({ ...query, sql: `${AHEAD} ${query.sql}` });
+}
 
 interface Statement {
   sql: string;

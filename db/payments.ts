@@ -13,7 +13,7 @@ import {
 } from './accounts.js';
 import type { Db, Trx } from './database.js';
 import { recoverLosses } from './dispute-money.js';
-import { placeHold, resolveHold, takeOverHold } from './holds.js';
+import { type Hold, placeHold, resolveHold, takeOverHold } from './holds.js';
 import type { JsonObject } from './json.js';
 import { lockAccounts, post } from './ledger.js';
 import { addLot, turnIntoRefund } from './lots.js';
@@ -149,16 +149,37 @@ export interface Release {
 /**
  * Resolves the hold: charges a part, returns the rest, all in the transaction that ends the appointment. Once. What a
  * bank holds or took back in a dispute can't go back to the source as well: it stays in the wallet, and pays what a
- * lost dispute has cost.
+ * lost dispute has cost. @returns whether the whole price was charged, and so nothing but the hold has changed
  */
-export async function releaseMoney(trx: Trx, record: AppointmentRecord, release: Release): Promise<void> {
+export async function releaseMoney(
+  trx: Trx,
+  record: AppointmentRecord,
+  release: Release,
+): Promise<'all_charged' | 'other'> {
   const payment = await heldPayment(trx, record.id);
-  if (payment === undefined) return;
-  const disputed = await disputedBehind(trx, record.id);
+  if (payment === undefined) return 'other';
+  const disputed = payment.hasDisputes ? await disputedBehind(trx, record.id).orderBy('id').selectAll().execute() : [];
   await lockAccounts(trx, accountsOf(record, release, disputed));
   const resolved = await resolveHold(trx, record, release.chargeMinor);
-  if (resolved === null || resolved.returnedMinor === 0) return;
-  const { hold, returnedMinor } = resolved;
+  if (resolved === null) return 'other';
+  if (resolved.returnedMinor === 0) return 'all_charged';
+  await giveBack(trx, record, release, { ...resolved, payment, disputed });
+  return 'other';
+}
+
+interface GivenBack {
+  hold: Hold;
+  payment: Payment;
+  disputed: readonly Payment[];
+  returnedMinor: number;
+}
+
+async function giveBack(
+  trx: Trx,
+  record: AppointmentRecord,
+  release: Release,
+  { hold, payment, disputed, returnedMinor }: GivenBack,
+): Promise<void> {
   const { reason, actor, refundTo } = release;
   const { currency } = hold;
   const request = { payment, appointmentId: record.id, currency, reason, actor };
@@ -178,30 +199,25 @@ function refundableMinor({ method, capturedMinor, refundedMinor, refundingMinor,
   return method === 'wallet' ? 0 : capturedMinor - refundedMinor - refundingMinor - disputedMinor;
 }
 
-function heldPayment(trx: Trx, appointmentId: string): Promise<Payment | undefined> {
+function heldPayment(trx: Trx, appointmentId: string) {
   return trx
     .selectFrom('payment as p')
     .innerJoin('hold as h', 'h.paymentId', 'p.id')
     .where('h.appointmentId', '=', appointmentId)
     .where('h.status', '=', 'held')
     .selectAll('p')
+    .select((eb) => eb.exists(disputedBehind(trx, appointmentId).select('id')).as('hasDisputes'))
     .executeTakeFirst();
 }
 
 /** Payments whose credits the hold consists of and of which a bank holds, or took back, something. */
-function disputedBehind(trx: Trx, appointmentId: string): Promise<Payment[]> {
+function disputedBehind(trx: Trx, appointmentId: string) {
   const used = trx
     .selectFrom('lotUse')
     .innerJoin('walletLot', 'walletLot.id', 'lotUse.lotId')
     .where('lotUse.appointmentId', '=', appointmentId)
     .select('walletLot.paymentId');
-  return trx
-    .selectFrom('payment')
-    .where('disputedMinor', '>', 0)
-    .where('id', 'in', used)
-    .orderBy('id')
-    .selectAll()
-    .execute();
+  return trx.selectFrom('payment').where('disputedMinor', '>', 0).where('id', 'in', used);
 }
 
 /**

@@ -5,6 +5,7 @@ import { KEPT_CHARACTERS, storableText } from '../domain/storable-text.js';
 import { isTerminal, type SessionMode } from '../domain/types.js';
 import type { LoadedAppointment } from './appointment-record.js';
 import type { Db, Trx } from './database.js';
+import { sendAhead } from './patience.js';
 
 /** When the room should be made, epoch ms, at `now`; null while none is wanted: from T-15 on, once activated. */
 function wantedAt(record: AppointmentRecord, now: number): number | null {
@@ -28,21 +29,22 @@ export async function wishForRoom(
   if (isGone && roomStatus === 'wanted') {
     const unmade = trx.deleteFrom('room').where('appointmentId', '=', mine).where('sid', 'is', null);
     // One that was tried may be there at the vendor, made by a relay that died: the next one finds it, and closes it.
-    await (isTerminal(record.status) ? unmade.where('attempts', '=', 0) : unmade).execute();
+    await sendAhead(trx, (isTerminal(record.status) ? unmade.where('attempts', '=', 0) : unmade).compile());
   }
   if (isGone && (roomStatus === 'alive' || roomStatus === 'wanted')) {
-    await sql`update room set status = 'closing', next_attempt_at = clock_timestamp(), attempts = 0
-      where appointment_id = ${mine} and sid is not null`.execute(trx);
+    const closing = sql`update room set status = 'closing', next_attempt_at = clock_timestamp(), attempts = 0
+      where appointment_id = ${mine} and sid is not null`;
+    await sendAhead(trx, closing.compile(trx));
   }
   if (isGone || (roomStatus !== null && roomStatus !== 'closed')) return;
   const at = wantedAt(record, now);
   if (at === null) return;
   const wish = { status: 'wanted' as const, sid: null, nextAttemptAt: new Date(at), attempts: 0, error: null };
-  await trx
+  const wished = trx
     .insertInto('room')
     .values({ appointmentId: mine, mode: record.sessionMode, ...wish })
-    .onConflict((conflict) => conflict.column('appointmentId').doUpdateSet(wish))
-    .execute();
+    .onConflict((conflict) => conflict.column('appointmentId').doUpdateSet(wish));
+  await sendAhead(trx, wished.compile());
 }
 
 /** A room that the relay has claimed, to be made or closed. */

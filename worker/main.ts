@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import { Backlog } from '../activities/backlog.js';
 import { workerIdentity } from '../activities/dead-workers.js';
 import { createActivities } from '../activities/index.js';
 import { readDatabaseConfig, readFieldKeys } from '../db/config.js';
@@ -55,6 +56,7 @@ await ensureSearchAttributes(temporal);
 await ensureReconcileSchedule(temporal, config.taskQueue);
 
 const session = await RelaySession.open(databaseUrl);
+const backlog = new Backlog();
 const workers: Worker[] = await createWorkers({
   connection,
   identity: workerIdentity(process.pid, session.id),
@@ -68,12 +70,14 @@ const workers: Worker[] = await createWorkers({
     rooms,
     payoutRails,
     publicUrl: config.publicUrl,
+    backlog,
     log,
   }),
 });
 const relays = startRelays({
   db,
   session,
+  backlog,
   temporal,
   taskQueue: config.taskQueue,
   providers: { rooms, sms, mail, webhooks },

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { Backlog } from '../activities/backlog.js';
 import { tellOfEndpoints } from '../activities/endpoint-alerts.js';
 import { DeadWorkers } from '../activities/dead-workers.js';
 import { MESSAGES_AT_ONCE, relayMessages } from '../activities/message-relay.js';
@@ -21,6 +22,8 @@ export interface RelaysOptions {
   db: Db;
   /** Shows that this relay, and the worker with it, lives. */
   session: RelaySession;
+  /** Of the worker beside it. */
+  backlog: Backlog;
   temporal: Client;
   taskQueue: string;
   providers: Pick<Providers, 'rooms' | 'sms' | 'mail' | 'webhooks'>;
@@ -42,9 +45,9 @@ const ALERT_EVERY_MS = 10_000;
 
 /** What waits in rows is worked off from now on: messages, notifications, rooms, refunds and payouts. */
 export function startRelays(options: RelaysOptions): { stop(): Promise<void> } {
-  const { db, session, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
+  const { db, session, backlog, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
   const { rooms, sms, mail, webhooks } = providers;
-  const notifications = new NotificationRelay({ db, session, sms, mail, mailDomain, site, log });
+  const notifications = new NotificationRelay({ db, session, backlog, sms, mail, mailDomain, site, log });
   const deadWorkers = new DeadWorkers({ db, temporal, log });
   const webhookRelay = new WebhookRelay({ db, webhooks, log });
   const loops = [

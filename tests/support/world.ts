@@ -4,6 +4,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { workerIdentity } from '../../activities/dead-workers.js';
+import { Backlog } from '../../activities/backlog.js';
 import { createActivities } from '../../activities/index.js';
 import { openDatabase, type Db } from '../../db/database.js';
 import { RelaySession } from '../../db/relay-session.js';
@@ -74,18 +75,20 @@ async function startWorkers(world: World, address: string, log: pino.Logger): Pr
   const { stripe, razorpay, rooms, payoutRails } = providers;
   const connection = await NativeConnection.connect({ address });
   const session = await RelaySession.open(world.databaseUrl);
+  const backlog = new Backlog();
   const workers = await createWorkers({
     connection,
     identity: workerIdentity(process.pid, session.id),
     namespace: 'default',
     taskQueue,
     workflowBundle: { codePath: inject('workflowBundle') },
-    activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl, log }),
+    activities: createActivities({ db, gateways: { stripe, razorpay }, rooms, payoutRails, publicUrl, backlog, log }),
   });
   const running = Promise.all(workers.map((worker) => worker.run()));
   const relays = startRelays({
     db,
     session,
+    backlog,
     temporal,
     taskQueue,
     providers,

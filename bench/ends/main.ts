@@ -73,6 +73,7 @@ export async function run({ args, log }: BenchOptions): Promise<BenchResult> {
   const connection = await Connection.connect({ address: stack.temporalAddress });
   const temporal = new Client({ connection, namespace: temporalNamespace });
   try {
+    await stack.startApi(); // who answers the callbacks of a thousand rooms that are closed
     const died = stack.died.then((message) => Promise.reject(new Error(message)));
     const runs = await Promise.race([new EndsBench(options, stack, temporal, db, pool, log).measure(), died]);
     return endsResult(runs, options, stack);

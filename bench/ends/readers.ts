@@ -14,7 +14,7 @@ export interface Seen {
 }
 
 const READ_EVERY_MS = 50;
-const LIST_EVERY_MS = 500;
+const LIST_EVERY_MS = 1_000;
 const nothing = { needs: null, from: null, to: null, therapistId: null, clientId: null };
 
 /** Reads single sessions as a client does, and the list of those in progress as an admin does, until stopped. */

@@ -5,6 +5,7 @@ import type { Db } from '../db/database.js';
 import { readLateAppointments } from '../db/late-appointments.js';
 import { readLivingRelays } from '../db/relay-session.js';
 import { appointmentWorkflowId } from '../workflows/messages.js';
+import { StickyQueues } from './sticky-queues.js';
 import { callTemporal } from './temporal-call.js';
 
 /** How a worker calls itself to Temporal: the SDK's `pid@host`, and its relay's id, by which others can tell that it died. */
@@ -18,6 +19,8 @@ function relayOf(identity: string | null | undefined): number | null {
 export interface DeadWorkersDependencies {
   db: Db;
   temporal: Client;
+  /** Of this worker's process. */
+  relayId: number;
   log: Logger;
 }
 
@@ -29,10 +32,11 @@ const BATCH = 50;
 
 // From temporal/api/enums/v1: the SDK's client exports neither.
 const EVENT_WORKFLOW_TASK_STARTED = 6;
+const PENDING_WORKFLOW_TASK_SCHEDULED = 1;
 const PENDING_WORKFLOW_TASK_STARTED = 2;
 
 /**
- * Takes workflow tasks out of the hands of workers that died. Temporal gives a task ten seconds, since a living worker
+ * Takes workflow tasks out of the hands of workers that died, and out of their queues. Temporal gives a task ten seconds, since a living worker
  * on a busy machine needs some; an appointment whose task a killed worker had in hand would be that late. Whose relay's
  * lock is gone is dead, so late appointments whose last event is that such a worker took their task are reset to it:
  * the task is given out again at once, with all that came before it. Looked for so long after a death, and after this
@@ -45,11 +49,21 @@ export class DeadWorkers {
   /** Late appointments that were looked at since the last death: their tasks are in nobody's dead hand. */
   private readonly lookedAt = new Set<string>();
 
-  constructor(private readonly deps: DeadWorkersDependencies) {}
+  private readonly queues: StickyQueues;
+
+  constructor(private readonly deps: DeadWorkersDependencies) {
+    this.queues = new StickyQueues(deps);
+  }
+
+  /** Lets what was begun end. */
+  stop(): Promise<void> {
+    return this.queues.settled();
+  }
 
   /** Looks who has died since the last look. @returns how many tasks were taken away */
   async takeTasks(): Promise<number> {
     const { db } = this.deps;
+    await this.queues.learn();
     const living = await readLivingRelays(db);
     if (living === null) return 0;
     const now = performance.now();
@@ -59,6 +73,7 @@ export class DeadWorkers {
     }
     this.living = living;
     if (now > this.lookUntil) return 0;
+    await this.queues.emptyThoseOfDead(living);
     const late = await readLateAppointments(db, LATE_MS, BATCH, [...this.lookedAt]);
     const taken = await Promise.all(late.map((id) => this.lookAt(id)));
     return taken.filter(Boolean).length;
@@ -91,6 +106,7 @@ export class DeadWorkers {
     const handle = temporal.workflow.getHandle(appointmentWorkflowId(appointmentId));
     return callTemporal(temporal, async () => {
       const { workflowId, runId, raw } = await handle.describe();
+      if (raw.pendingWorkflowTask?.state === PENDING_WORKFLOW_TASK_SCHEDULED) await this.queues.learnFrom(appointmentId);
       if (raw.pendingWorkflowTask?.state !== PENDING_WORKFLOW_TASK_STARTED) return false;
       const { namespace } = temporal.options;
       const execution = { workflowId, runId };

@@ -19,6 +19,7 @@ import * as claimsByAppointment from './migrations/0016-claims-by-appointment.js
 import * as admins from './migrations/0017-admins.js';
 import * as claimsByLine from './migrations/0018-claims-by-line.js';
 import * as unhurriedMails from './migrations/0019-unhurried-mails.js';
+import * as stickyQueues from './migrations/0020-sticky-queues.js';
 
 /** Every migration by name, in order. A landed one is never edited: add another. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -41,6 +42,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0017-admins': admins,
   '0018-claims-by-line': claimsByLine,
   '0019-unhurried-mails': unhurriedMails,
+  '0020-sticky-queues': stickyQueues,
 };
 
 /** Brings the database to the newest schema; safe to repeat and to run from several processes at once. */

@@ -514,7 +514,14 @@ interface RateLimitTable {
   expire: number | null;
 }
 
+interface StickyQueueTable {
+  name: string;
+  relayId: number;
+  taskQueue: string;
+}
+
 export interface DB {
+  stickyQueue: StickyQueueTable;
   rateLimit: RateLimitTable;
   signIn: SignInTable;
   webSession: WebSessionTable;

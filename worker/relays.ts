@@ -48,7 +48,7 @@ export function startRelays(options: RelaysOptions): { stop(): Promise<void> } {
   const { db, session, backlog, temporal, taskQueue, providers, publicUrl, mailDomain, site, log } = options;
   const { rooms, sms, mail, webhooks } = providers;
   const notifications = new NotificationRelay({ db, session, backlog, sms, mail, mailDomain, site, log });
-  const deadWorkers = new DeadWorkers({ db, temporal, log });
+  const deadWorkers = new DeadWorkers({ db, temporal, relayId: session.id, log });
   const webhookRelay = new WebhookRelay({ db, webhooks, log });
   const loops = [
     new RelayLoop('messages', () => relayMessages({ db, temporal, log }), log, { batch: MESSAGES_AT_ONCE }),
@@ -69,6 +69,7 @@ export function startRelays(options: RelaysOptions): { stop(): Promise<void> } {
   return {
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));
+      await deadWorkers.stop();
       await webhookRelay.stop();
       await notifications.stop();
       await session.close();

@@ -20,8 +20,7 @@ const SHUTDOWN_FORCE_MS = 50_000;
 
 /**
  * One worker for workflows with their local activities, one for vendors' calls, so that a slow vendor never takes a
- * commit's slot. A task that waits on the sticky queue of a killed worker goes to another after a second instead of ten;
- * one that it had in hand is taken away by activities/dead-workers.ts.
+ * commit's slot. What a killed worker had in hand or in its own queue is taken away by activities/dead-workers.ts.
  */
 export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
   const { connection, identity, namespace, taskQueue, workflowBundle, activities, dataConverter } = options;
@@ -38,7 +37,6 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     taskQueue,
     workflowBundle,
     activities: { ...activities.records },
-    stickyQueueScheduleToStartTimeout: 1_000,
   });
   const providers = await Worker.create({
     ...shared,

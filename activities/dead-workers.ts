@@ -106,7 +106,8 @@ export class DeadWorkers {
     const handle = temporal.workflow.getHandle(appointmentWorkflowId(appointmentId));
     return callTemporal(temporal, async () => {
       const { workflowId, runId, raw } = await handle.describe();
-      if (raw.pendingWorkflowTask?.state === PENDING_WORKFLOW_TASK_SCHEDULED) await this.queues.learnFrom(appointmentId);
+      if (raw.pendingWorkflowTask?.state === PENDING_WORKFLOW_TASK_SCHEDULED)
+        await this.queues.learnFrom(appointmentId);
       if (raw.pendingWorkflowTask?.state !== PENDING_WORKFLOW_TASK_STARTED) return false;
       const { namespace } = temporal.options;
       const execution = { workflowId, runId };

@@ -36,9 +36,9 @@ const PENDING_WORKFLOW_TASK_SCHEDULED = 1;
 const PENDING_WORKFLOW_TASK_STARTED = 2;
 
 /**
- * Takes workflow tasks out of the hands of workers that died, and out of their queues. Temporal gives a task ten seconds, since a living worker
- * on a busy machine needs some; an appointment whose task a killed worker had in hand would be that late. Whose relay's
- * lock is gone is dead, so late appointments whose last event is that such a worker took their task are reset to it:
+ * Takes workflow tasks out of the hands of workers that died, and out of their queues. Temporal gives a task ten seconds,
+ * since a living worker on a busy machine needs some; an appointment whose task a killed worker had would be that late.
+ * Whose relay's lock is gone is dead, so late appointments whose last event is that such a worker took their task are reset to it:
  * the task is given out again at once, with all that came before it. Looked for so long after a death, and after this
  * worker's own start (it may follow one that died), as Temporal would leave such a task where it is.
  */

@@ -78,8 +78,11 @@ export class StickyQueues {
 
   /** Begins to empty the queues of workers that don't live; a failed one is begun again by the next call. */
   async emptyThoseOfDead(living: ReadonlySet<number>): Promise<void> {
-    for (const queue of await readStickyQueues(this.deps.db)) {
-      if (living.has(queue.relayId) || this.underWay.has(queue.name)) continue;
+    const { db, relayId } = this.deps;
+    for (const queue of await readStickyQueues(db)) {
+      // This process lives, also while its lock is lost for a moment.
+      const isOfDead = queue.relayId !== relayId && !living.has(queue.relayId);
+      if (!isOfDead || this.underWay.has(queue.name)) continue;
       const emptied = this.empty(queue)
         .catch((error: unknown) =>
           this.deps.log.warn({ queue: queue.name, error: String(error) }, 'a dead worker’s queue was not emptied'),
@@ -127,13 +130,14 @@ export class StickyQueues {
 
   /** @returns false where nothing came for a while */
   private async giveBackOne(name: string, normalName: string): Promise<boolean> {
-    const { temporal } = this.deps;
+    const { temporal, relayId } = this.deps;
     const { namespace } = temporal.options;
+    const identity = `for ${name} by #${relayId}`; // by its end it is known whose hand a task is in (DeadWorkers)
     const { taskToken, startedEventId } = await temporal.withDeadline(Date.now() + POLL_MS, () =>
       temporal.workflowService.pollWorkflowTaskQueue({
         namespace,
         taskQueue: { name, kind: KIND_STICKY, normalName },
-        identity: `for ${name}`,
+        identity,
       }),
     );
     if (taskToken.length === 0) return false;
@@ -143,7 +147,7 @@ export class StickyQueues {
         namespace,
         taskToken,
         cause: CAUSE_RESET_STICKY,
-        identity: `for ${name}`,
+        identity,
         failure: { message: 'the worker that had the workflow in memory died' },
       }),
     );

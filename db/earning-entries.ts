@@ -7,8 +7,9 @@ import { sendAhead } from './patience.js';
 /** What moves a therapist's earnings beside payouts. The ledger's postings go with each, in the same transaction. */
 
 /**
- * A session's earning, sent together with the transaction's next statement, as it was settled: payable the policy's delay after the appointment was over, however late that was
- * written down, and frozen from the start where its payment is disputed. Written with the ledger's `settle`.
+ * A session's earning as it was settled: payable the policy's delay after the appointment was over, however late that was
+ * written down, and frozen from the start where its payment is disputed. Written with the ledger's `settle`, and sent
+ * together with the transaction's next statement.
  */
 export async function recordEarning(
   trx: Trx,
